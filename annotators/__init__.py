@@ -1,0 +1,1 @@
+"""Who judges: attribution, sources, roles and stance."""

@@ -1,0 +1,83 @@
+"""Reads gold attribution data and says, with the line, what is wrong with it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from annotators.tags import ROLES
+from schemas.errors import BadData
+
+SLIP = 1
+"""Code points by which two roles may overlap: a slip of the hand at a border, as PolNeAR has one, loses no word."""
+
+Stretches = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One attribution relation: for each role its stretches, start and end in code points, in order."""
+
+    source: Stretches
+    cue: Stretches
+    content: Stretches
+
+
+@dataclass(frozen=True)
+class Article:
+    """A text with its gold relations."""
+
+    id: str
+    text: str
+    relations: tuple[Relation, ...]
+
+
+def read_articles(path: Path) -> list[Article]:
+    """Articles of a JSON-lines file: `id`, `text`, `attributions`.
+
+    Errors: BadData names file, line and fault (offsets out of range, overlapping roles, empty text, unknown keys).
+    """
+    articles = []
+    seen: set[str] = set()
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                article = _article(json.loads(line))
+                if article.id in seen:
+                    raise BadData(f"the id {article.id!r} stands twice in this file")
+            except (BadData, ValueError) as error:
+                raise BadData(f"{path}, line {number}: {error}") from error
+            seen.add(article.id)
+            articles.append(article)
+    if not articles:
+        raise BadData(f"{path}: no articles in it; expected one JSON object a line with id, text, attributions")
+    return articles
+
+
+def _article(row: Any) -> Article:
+    if not isinstance(row, dict) or not {"id", "text", "attributions"} <= row.keys():
+        raise BadData("expected an object with the keys id, text, attributions")
+    text = row["text"]
+    if not isinstance(text, str) or not text.strip():
+        raise BadData("the text is empty")
+    return Article(str(row["id"]), text, tuple(_relation(r, text) for r in row["attributions"]))
+
+
+def _relation(row: dict[str, Any], text: str) -> Relation:
+    missing = [role for role in ROLES if role not in row]
+    if missing:
+        raise BadData(f"an attribution lacks the keys {', '.join(missing)}")
+    stretches = {role: tuple(sorted((int(a), int(b)) for a, b in row[role])) for role in ROLES}
+    flat = sorted((a, b, role) for role, spans in stretches.items() for a, b in spans)
+    for a, b, role in flat:
+        if not 0 <= a < b <= len(text):
+            raise BadData(f"{role} [{a}, {b}] does not lie in the text of {len(text)} characters")
+    for (a, b, role), (c, d, other) in itertools.pairwise(flat):
+        if b - c > SLIP:
+            raise BadData(f"{role} [{a}, {b}] and {other} [{c}, {d}] of one attribution overlap")
+    return Relation(**stretches)

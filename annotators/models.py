@@ -1,0 +1,109 @@
+"""A model folder: what lies in it, and how it is loaded once a process.
+
+    model.onnx         the encoder with its tag and linking layers, int8 (ids, feature, mask -> hidden, tags, links)
+    heads.safetensors  the layer that judges role, modality, stance and naming
+    tokenizer.json     the tokenizer
+    config.json        revision, label set, tag steps, distance scores, temperatures, calibration
+    README.md          the model card
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from annotators.decoding import Steps
+from annotators.heads import Heads
+from schemas import labels
+from schemas.errors import BadInput
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+SHIPPED = Path(__file__).with_name("weights") / "wire-small"
+"""The model that the project ships."""
+FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
+_lock = threading.Lock()
+_loaded: dict[tuple[Path, int], Model] = {}
+
+
+@dataclass
+class OnnxBackend:
+    """Runs windows through ONNX Runtime on one core."""
+
+    session: onnxruntime.InferenceSession
+    steps: Steps
+    special: tuple[int, int]
+
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `annotators.attribution.Backend`."""
+        hidden, tags, links = self.session.run(None, {"ids": ids, "feature": feature, "mask": mask})
+        return hidden, tags, links
+
+
+@dataclass
+class Model:
+    """A loaded model."""
+
+    revision: str
+    tokenizer: Tokenizer
+    backend: OnnxBackend
+    heads: Heads
+    config: dict[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Who says so, as claims have it."""
+        return f"model:{self.revision}"
+
+
+def load_model(path: Path | None = None) -> Model:
+    """The model in a folder (default: the shipped one), loaded once a process.
+
+    Errors: BadInput where the folder is no model of this project or of another label set.
+    """
+    folder = (path or SHIPPED).resolve()
+    with _lock:
+        key = (folder, os.getpid())
+        if key not in _loaded:
+            _loaded[key] = _load(folder)
+        return _loaded[key]
+
+
+def _load(folder: Path) -> Model:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise BadInput(f"{folder}: not a model folder, it lacks {', '.join(missing)}; name a folder that `onrecord train` wrote")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        set_version = config["label_set"]
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        session = _session(folder / "model.onnx")
+    except Exception as error:
+        raise BadInput(f"{folder}: cannot be loaded as a model: {str(error).splitlines()[0]}") from error
+    if set_version != labels.VERSION:
+        raise BadInput(f"{folder}: made for label set {set_version}, this software has {labels.VERSION}; retrain it")
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    steps = Steps(np.array(config["steps"], dtype=np.float32), np.array(config["distance"], dtype=np.float32))
+    special = tuple(tokenizer.token_to_id(token) for token in config["special"])
+    backend = OnnxBackend(session, steps, (special[0], special[1]))
+    return Model(config["revision"], tokenizer, backend, Heads.load(folder / "heads.safetensors", config["temperature"]), config)
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    """One thread a session: the nightly flow runs one process a core."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,84 @@
+"""The attribution network in PyTorch: any Hugging Face encoder with a tag layer, a CRF and a linking layer.
+
+For each piece it gives seven tag scores and three vectors: as a cue (`query`), as part of a source, and as part
+of a content (`keys`). A stretch belongs to the cue whose query agrees best with its keys.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig
+
+from annotators.decoding import DISTANCES, distance_bucket
+from annotators.pieces import FEATURES
+from annotators.tags import FORBIDDEN, TAGS, allowed_steps
+
+LINK = 64
+"""Width of the linking vectors."""
+
+
+class AttributionNetwork(nn.Module):
+    """Encoder, tag layer, CRF steps and linking layer in one module."""
+
+    def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        self.encoder = encoder if encoder is not None else AutoModel.from_config(config, add_pooling_layer=False)
+        width = config.hidden_size
+        self.feature = nn.Embedding(FEATURES, width)
+        nn.init.zeros_(self.feature.weight)
+        self.dropout = nn.Dropout(0.1)
+        self.outputs = nn.Linear(width, len(TAGS) + 3 * LINK)
+        self.distance = nn.Parameter(torch.zeros(2, DISTANCES))
+        self.steps = nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))
+        self.register_buffer("forbidden", torch.from_numpy(~allowed_steps()) * FORBIDDEN, persistent=False)
+
+    @classmethod
+    def from_encoder(cls, path: str) -> AttributionNetwork:
+        """A network on the encoder at a path or Hugging Face id, its own layers fresh."""
+        config = AutoConfig.from_pretrained(path)
+        return cls(config, AutoModel.from_pretrained(path, add_pooling_layer=False))
+
+    def forward(self, ids: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """ids, feature, mask: (batch, length). Returns hidden (b, l, width), tag scores (b, l, 7), links (b, l, 3, LINK)."""
+        embedded = self.encoder.get_input_embeddings()(ids) + self.feature(feature)
+        hidden = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        out = self.outputs(self.dropout(hidden))
+        tags, links = out[..., : len(TAGS)], out[..., len(TAGS) :]
+        return hidden, tags, links.unflatten(-1, (3, LINK))
+
+    def tag_loss(self, scores: Tensor, gold: Tensor, mask: Tensor) -> Tensor:
+        """Mean negative log-likelihood a piece of the gold tag paths under the CRF. gold: (b, l); mask: (b, l) bool.
+
+        The path begins after the opening special piece, with any tag: a window may begin inside a stretch.
+        """
+        steps = self.steps + self.forbidden
+        scores, gold, mask = (value[:, 1:].transpose(0, 1) for value in (scores, gold, mask))
+        forward = scores[0]
+        for at in range(1, len(scores)):
+            onward = torch.logsumexp(forward.unsqueeze(-1) + steps, dim=1) + scores[at]
+            forward = torch.where(mask[at].unsqueeze(-1), onward, forward)
+        path = scores.gather(-1, gold.unsqueeze(-1)).squeeze(-1)
+        path = (path * mask).sum(0) + (steps[gold[:-1], gold[1:]] * mask[1:]).sum(0)
+        return (torch.logsumexp(forward, dim=-1) - path).sum() / mask.sum()
+
+    def link_loss(self, links: Tensor, cues: list[Tensor], owners: Tensor, kinds: Tensor) -> Tensor:
+        """Mean cross-entropy of choosing each stretch piece's own cue among the window's cues.
+
+        cues: for each window (c, 2) first and one-past-last position; owners: (b, l) index into them, -1 to leave out;
+        kinds: (b, l) 0 for a source piece, 1 for a content piece.
+        """
+        losses = []
+        for link, cue, owner, kind in zip(links, cues, owners, kinds, strict=True):
+            at = (owner >= 0).nonzero().squeeze(-1)
+            if len(cue) > 1 and len(at):
+                losses.append(nn.functional.cross_entropy(self.link_scores(link, cue, at, kind[at]), owner[at], reduction="none"))
+        return torch.cat(losses).mean() if losses else links.sum() * 0.0
+
+    def link_scores(self, link: Tensor, cue: Tensor, at: Tensor, kind: Tensor) -> Tensor:
+        """(pieces, cues) agreement of the pieces at positions `at` with each cue."""
+        query = torch.stack([link[a:b, 0].mean(0) for a, b in cue.tolist()])
+        key = link[at, 1 + kind]
+        middle = (cue[:, 0] + cue[:, 1] - 1) // 2
+        near = torch.from_numpy(distance_bucket((at.unsqueeze(-1) - middle).cpu().numpy())).to(at.device)
+        return key @ query.T / LINK**0.5 + self.distance[kind.unsqueeze(-1), near]

@@ -1,0 +1,91 @@
+"""Text to word pieces with offsets and form features, and the windows a model reads them in.
+
+Nothing is cut off: every piece of a story lies in at least one window, and neighbouring windows overlap.
+Quotation marks are made straight before the tokenizer sees them (one code point for one, so offsets hold);
+what that loses is given back as a feature: whether a piece stands inside quotation marks.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tokenizers import Tokenizer
+
+_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
+_BREAK = re.compile(r"\n[ \t]*\n\s*")
+FEATURES = 4
+"""How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A story as word pieces.
+
+    ids: (n,) vocabulary ids; start, end: (n,) code points; feature: (n,) form feature, below FEATURES;
+    paragraph: (n,) running number of the paragraph.
+    """
+
+    ids: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    feature: np.ndarray
+    paragraph: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def covering(self, start: int, end: int) -> tuple[int, int]:
+        """First and one-past-last piece that overlap code points start to end; an empty range if none does."""
+        return int(np.searchsorted(self.end, start, "right")), int(np.searchsorted(self.start, end, "left"))
+
+
+def paragraph_starts(text: str) -> list[int]:
+    """Code points at which paragraphs begin, the first at 0; a paragraph ends at an empty line."""
+    return [0, *(m.end() for m in _BREAK.finditer(text))]
+
+
+def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = ()) -> Pieces:
+    """Word pieces of a text.
+
+    joined: numbers of paragraphs to read as one with the paragraph before (training uses it as a variation).
+    """
+    straight = text.translate(_STRAIGHT)
+    encoding = tokenizer.encode(straight, add_special_tokens=False)
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    starts = [s for i, s in enumerate(paragraph_starts(text)) if i not in joined]
+    start, end = offsets[:, 0], offsets[:, 1]
+    paragraph = np.searchsorted(starts, start, "right") - 1
+    first = np.ones(len(start), dtype=bool)
+    first[1:] = paragraph[1:] != paragraph[:-1]
+    quoted = _inside_quotes(straight, starts)[start] if len(start) else np.zeros(0, dtype=bool)
+    feature = quoted.astype(np.int64) + 2 * first
+    return Pieces(np.array(encoding.ids, dtype=np.int64), start, end, feature, paragraph)
+
+
+def _inside_quotes(straight: str, paragraph_at: list[int]) -> np.ndarray:
+    """For each code point, whether a double quotation mark is open there; a paragraph closes what is open."""
+    marks = np.frombuffer(straight.encode("utf-32-le", "surrogatepass"), dtype=np.uint32) == ord('"')
+    inside = np.zeros(len(straight), dtype=bool)
+    for a, b in itertools.pairwise([*paragraph_at, len(straight)]):
+        inside[a:b] = np.cumsum(marks[a:b]) % 2 == 1
+    return inside
+
+
+def windows(count: int, size: int, overlap: int) -> list[tuple[int, int]]:
+    """Ranges of `size` pieces that cover `count` pieces, each sharing at least `overlap` with the one before.
+
+    The overlap is spread evenly, so no window is shorter than need be and none is a mere tail.
+    """
+    if count <= size:
+        return [(0, count)] if count else []
+    number = -(-(count - overlap) // (size - overlap))
+    last = count - size
+    return [(at, at + size) for at in (round(i * last / (number - 1)) for i in range(number))]

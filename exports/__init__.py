@@ -1,0 +1,1 @@
+"""How decisions leave: datasets and formats."""

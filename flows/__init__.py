@@ -1,0 +1,1 @@
+"""When: Prefect flows, the store, Label Studio, settings and the command line."""

@@ -1,0 +1,1 @@
+"""What things are: stories, claims, the label set, tasks out and back."""

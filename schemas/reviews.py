@@ -1,0 +1,143 @@
+"""Label Studio annotations back: spans, relations and choices of one annotation as claims."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from schemas.claim import Choice, Claim, claim_keys
+from schemas.errors import BadData
+from schemas.labels import Naming, Part
+from schemas.quotation import quotation
+from schemas.spans import Span, cut
+from schemas.studio_config import LINKS, SPAN
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Review:
+    """What one person decided on one task.
+
+    claims: one for each cue (or one without a cue); the first is the task's own. choices: element to label, only
+    what was picked. problems, note: as ticked and written. seconds: time spent.
+    """
+
+    annotation_id: int
+    key: str
+    by: str
+    updated: str
+    claims: tuple[Claim, ...]
+    choices: dict[str, str]
+    problems: tuple[str, ...]
+    note: str
+    seconds: float
+    skipped: bool
+
+    def to_dict(self) -> Json:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, row: Json) -> Review:
+        """A review from what `to_dict` gave."""
+        return cls(**row | {"claims": tuple(map(Claim.from_dict, row["claims"])), "problems": tuple(row["problems"])})
+
+
+def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None = None) -> Review:
+    """A review from an annotation and its task's data.
+
+    speaker: who the task's claim resolved to, kept when the source is. Errors: BadData where spans and text disagree.
+    """
+    result = annotation.get("result") or []
+    choices, problems, note = _picked(result)
+    regions = {r["id"]: r for r in result if r.get("type") == "labels" and r.get("from_name") == SPAN}
+    spans = {i: _span(r, data) for i, r in regions.items()}
+    parts = {i: Part(r["value"]["labels"][0]) for i, r in regions.items()}
+    groups = _groups(result, parts)
+    relations = [tuple(tuple(sorted(spans[i] for i in ids if parts[i] is part)) for part in Part) for ids in groups]
+    keys = claim_keys(data["guid"], [(r[0], r[1], r[2]) for r in relations])
+    claims = []
+    for number, (key, (source, cue, content)) in enumerate(zip(keys, relations, strict=True)):
+        own = number == 0
+        picked = {n: Choice(choices[n], 1.0) if own and n in choices else None for n in ("role", "modality", "stance")}
+        naming = choices.get("naming", "") if own else ""
+        claims.append(
+            Claim(
+                key=key,
+                story_id=data["guid"],
+                story_version=data["version"],
+                attributed=bool(cue or source),
+                content=content,
+                cue=cue,
+                source=source,
+                speaker=speaker if own else None,
+                quotation=quotation(data["story"], content),
+                naming=naming or (str(Naming.NONE) if not source else ""),
+                score=1.0,
+                by=f"human:{by}",
+                **picked,
+            )
+        )
+    return Review(
+        annotation_id=annotation["id"],
+        key=data["key"],
+        by=by,
+        updated=annotation.get("updated_at") or annotation.get("created_at") or "",
+        claims=tuple(claims),
+        choices=choices,
+        problems=tuple(problems),
+        note=note,
+        seconds=float(annotation.get("lead_time") or 0.0),
+        skipped=bool(annotation.get("was_cancelled")),
+    )
+
+
+def _span(region: Json, data: Json) -> Span:
+    """A region's span in the story. The page may leave `text` out; where it is there it must be the slice."""
+    value, origin = region["value"], data["text_start"]
+    inside = cut(data["text"], value["start"], value["end"])
+    if value.get("text") not in (None, inside.text):
+        raise BadData(f"task {data['key']!r}: region {region['id']} says {value['text']!r} where the passage has {inside.text!r}")
+    return cut(data["story"], inside.start + origin, inside.end + origin)
+
+
+def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:
+    choices: dict[str, str] = {}
+    problems: list[str] = []
+    note = ""
+    for row in result:
+        value = row.get("value", {})
+        if row.get("type") == "choices" and row["from_name"] == "problem":
+            problems = list(value["choices"])
+        elif row.get("type") == "choices" and value["choices"]:
+            choices[row["from_name"]] = value["choices"][0]
+        elif row.get("type") == "textarea":
+            note = "\n".join(value["text"])
+    return choices, problems, note
+
+
+def _groups(result: list[Json], parts: dict[str, Part]) -> list[list[str]]:
+    """The regions of each claim, by its cue; the cue with the pre-label's id, else the first, leads.
+
+    A source or content that no relation ties belongs to the only cue there is, else to the nearest before it in the list.
+    """
+    cues = [i for i, part in parts.items() if part is Part.CUE]
+    if not cues:
+        return [list(parts)] if parts else []
+    groups: dict[str, list[str]] = {cue: [cue] for cue in cues}
+    tied: set[str] = set()
+    for row in result:
+        if row.get("type") != "relation" or not set(row.get("labels") or LINKS.values()) <= set(LINKS.values()):
+            continue
+        for cue, other in ((row["from_id"], row["to_id"]), (row["to_id"], row["from_id"])):
+            if cue in groups and other in parts and other not in groups and other not in groups[cue]:
+                groups[cue].append(other)
+                tied.add(other)
+    current = cues[0]
+    for i in parts:
+        if i in groups:
+            current = i
+        elif i not in tied:
+            groups[current].append(i)
+    return list(groups.values())

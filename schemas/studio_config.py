@@ -1,0 +1,93 @@
+"""The Label Studio labeling config, made from the label set."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import quoteattr
+
+from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem
+
+TITLE = "onrecord claims"
+"""The project's title in Label Studio, 3 to 50 characters."""
+SPAN, TEXT, STORY = "span", "text", "story"
+"""Names of the tags that hold the spans, the passage and the folded story."""
+LINKS = {Part.SOURCE: "source", Part.CONTENT: "content"}
+"""Label of the relation from a cue to a source or a content."""
+PICKED = ("stance", "role", "modality", "naming")
+"""Elements an annotator picks, in the page's order (quotation is a matter of form and computed)."""
+VARIABLES = ("key", "headline", "story_line", "text", "story")
+"""What every task's data must hold for the page to work, and the key."""
+
+_COLOURS = {Part.SOURCE: "#2563eb", Part.CUE: "#d97706", Part.CONTENT: "#059669"}
+_SPAN_KEYS = {Part.SOURCE: "s", Part.CUE: "q", Part.CONTENT: "t"}
+_HOTKEYS = {
+    "stance": dict(zip(CHOICES["stance"], "gon", strict=True)),
+    "role": {label: f"shift+{key}" for label, key in zip(CHOICES["role"], "goacibemtu", strict=True)},
+    "modality": dict(zip(CHOICES["modality"], "jkl", strict=True)),
+    "naming": dict(zip(CHOICES["naming"], "vpy", strict=True)),
+    "reliability": dict(zip(HUMAN_ONLY["reliability"], "abcdef", strict=True)),
+    "credibility": dict(zip(HUMAN_ONLY["credibility"], "123456", strict=True)),
+}
+_TITLES = {
+    "stance": "Stance: whose position it advances",
+    "role": "Role of the source (with shift)",
+    "modality": "Modality",
+    "naming": "Naming of the source",
+    "reliability": "Source reliability (yours alone)",
+    "credibility": "Information credibility (yours alone)",
+}
+_STYLE = """
+    .or-head{border-left:4px solid #334155;padding:0 0 0 12px;margin:0 0 10px}
+    .or-head h3{font-size:20px;line-height:26px;margin:0}
+    .or-head h4{font-size:13px;line-height:18px;font-weight:400;color:#64748b;margin:2px 0 0}
+    .or-cols{display:grid;grid-template-columns:minmax(0,1fr) 400px;gap:20px;align-items:start}
+    .or-side{position:sticky;top:0;border-left:1px solid #94a3b8;padding-left:16px}
+    .or-side h4{font-size:12px;line-height:16px;margin:6px 0 0;font-weight:600;color:#64748b}
+    .or-side .lsf-choices{margin:0}
+    .or-side .lsf-choice{margin:0;padding-top:1px;padding-bottom:1px}
+    .or-text .lsf-htx-richtext{line-height:2.35;font-size:17px}
+"""
+
+
+def labeling_config() -> str:
+    """The config as XML: passage and spans on the left, choices on the right, the full story folded away."""
+    labels = "".join(
+        f'<Label value="{part}" background="{_COLOURS[part]}" hotkey="{_SPAN_KEYS[part]}" hint={quoteattr(part.note)}/>' for part in Part
+    )
+    side = "".join(_choices(name, CHOICES[name]) for name in PICKED)
+    side += "".join(_choices(name, labels_) for name, labels_ in HUMAN_ONLY.items())
+    problems = "".join(
+        f"<Choice value={quoteattr(str(p))} hotkey={quoteattr(k)} hint={quoteattr(p.note)}/>" for p, k in zip(Problem, "xzm", strict=True)
+    )
+    return f"""<View>
+  <Style>{_STYLE}</Style>
+  <View className="or-head">
+    <Header value="$headline" size="4"/>
+    <Header value="$story_line" size="6"/>
+  </View>
+  <Relations>{"".join(f'<Relation value="{value}"/>' for value in LINKS.values())}</Relations>
+  <View className="or-cols">
+    <View>
+      <Labels name="{SPAN}" toName="{TEXT}" showInline="true">{labels}</Labels>
+      <View className="or-text"><Text name="{TEXT}" value="$text" granularity="word"/></View>
+      <Collapse><Panel value="Full story"><Text name="{STORY}" value="$story"/></Panel></Collapse>
+    </View>
+    <View className="or-side">
+      {side}
+      <Header value="Problem with this task" size="6"/>
+      <Choices name="problem" toName="{TEXT}" choice="multiple" showInline="true">{problems}</Choices>
+      <TextArea name="note" toName="{TEXT}" placeholder="Note (optional)" rows="1" maxSubmissions="1" editable="true"/>
+    </View>
+  </View>
+</View>
+"""
+
+
+def _choices(name: str, labels: type) -> str:
+    members = "".join(
+        f'<Choice value="{label}" hotkey="{_HOTKEYS[name][label]}" hint={quoteattr(label.note)}/>'
+        for label in labels  # type: ignore[attr-defined]
+    )
+    return (
+        f"<Header value={quoteattr(_TITLES[name])} size=\"6\"/>"
+        f'<Choices name="{name}" toName="{TEXT}" choice="single" showInline="true">{members}</Choices>'
+    )
