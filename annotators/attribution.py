@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -39,9 +40,20 @@ class Reading:
 
     pieces: Pieces
     scores: np.ndarray
+    steps: Steps
     ranges: list[tuple[int, int]]
     links: list[np.ndarray]
     hidden: list[np.ndarray]
+
+    @cached_property
+    def path(self) -> np.ndarray:
+        """(n,) the best tags."""
+        return best_path(self.scores, self.steps.steps)
+
+    @cached_property
+    def sure(self) -> np.ndarray:
+        """(n, 7) probability of each tag."""
+        return marginals(self.scores, self.steps.steps)
 
 
 def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend, batch: int = 16) -> Iterator[Reading]:
@@ -56,7 +68,8 @@ def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend, batch: in
         results.update(zip(group, outputs, strict=True))
     for t, pieces in enumerate(split):
         outs = [results[t, w] for w in range(len(ranges[t]))]
-        yield Reading(pieces, _merge(len(pieces), ranges[t], [o[1] for o in outs]), ranges[t], [o[2] for o in outs], [o[0] for o in outs])
+        scores = _merge(len(pieces), ranges[t], [o[1] for o in outs])
+        yield Reading(pieces, scores, backend.steps, ranges[t], [o[2] for o in outs], [o[0] for o in outs])
 
 
 def _run(cuts: list[tuple[Pieces, int, int]], backend: Backend) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -83,18 +96,17 @@ def _merge(count: int, ranges: list[tuple[int, int]], scores: list[np.ndarray]) 
     return total / np.maximum(weight, 1)
 
 
-def relations(reading: Reading, steps: Steps) -> list[Found]:
+def relations(reading: Reading) -> list[Found]:
     """The relations in a reading, in order of their cues."""
     if not len(reading.pieces):
         return []
-    path = best_path(reading.scores, steps.steps)
+    path, sure = reading.path, reading.sure
     cues = stretches(path, "cue")
     if not cues:
         return []
-    sure = marginals(reading.scores, steps.steps)
     sources, contents = stretches(path, "source"), stretches(path, "content")
-    source_of = _one_each(_ownership(reading, steps, sources, cues, 0))
-    content_of = _ownership(reading, steps, contents, cues, 1)
+    source_of = _one_each(_ownership(reading, sources, cues, 0))
+    content_of = _ownership(reading, contents, cues, 1)
     owners = content_of.argmax(1) if len(contents) else np.zeros(0, dtype=np.int64)
     found = []
     for number, cue in enumerate(cues):
@@ -105,7 +117,7 @@ def relations(reading: Reading, steps: Steps) -> list[Found]:
     return found
 
 
-def _ownership(reading: Reading, steps: Steps, spans: list[tuple[int, int]], cues: list[tuple[int, int]], kind: int) -> np.ndarray:
+def _ownership(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[int, int]], kind: int) -> np.ndarray:
     """(spans, cues) probability that a stretch belongs to a cue, from the window in which both lie deepest."""
     scores = np.full((len(spans), len(cues)), -1e4, dtype=np.float32)
     depth = np.full(scores.shape, -1, dtype=np.int64)
@@ -121,7 +133,7 @@ def _ownership(reading: Reading, steps: Steps, spans: list[tuple[int, int]], cue
             first, last = max(spans[i][0], a), min(spans[i][1], b)
             key = link[first - a : last - a, 1 + kind]
             near = distance_bucket(np.arange(first, last)[:, None] - middle)
-            here = (key @ query.T / key.shape[1] ** 0.5 + steps.distance[kind][near]).mean(0)
+            here = (key @ query.T / key.shape[1] ** 0.5 + reading.steps.distance[kind][near]).mean(0)
             deep = np.minimum(cue_depth, last - first + min(first - a, b - last))
             better = deep > depth[i, near_cues]
             scores[i, np.array(near_cues)[better]] = here[better]

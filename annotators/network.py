@@ -6,11 +6,12 @@ of a content (`keys`). A stretch belongs to the cue whose query agrees best with
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
-from annotators.decoding import DISTANCES, distance_bucket
+from annotators.decoding import DISTANCES, Steps, distance_bucket
 from annotators.pieces import FEATURES
 from annotators.tags import FORBIDDEN, TAGS, allowed_steps
 
@@ -82,3 +83,19 @@ class AttributionNetwork(nn.Module):
         middle = (cue[:, 0] + cue[:, 1] - 1) // 2
         near = torch.from_numpy(distance_bucket((at.unsqueeze(-1) - middle).cpu().numpy())).to(at.device)
         return key @ query.T / LINK**0.5 + self.distance[kind.unsqueeze(-1), near]
+
+
+class TorchBackend:
+    """A network in training as a backend of `annotators.attribution`."""
+
+    def __init__(self, network: AttributionNetwork, special: tuple[int, int]) -> None:
+        self.network, self.special = network.eval(), special
+        self.device = next(network.parameters()).device
+        self.steps = Steps(*(value.detach().cpu().numpy() for value in (network.steps, network.distance)))
+
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """See `annotators.attribution.Backend`."""
+        with torch.inference_mode():
+            inputs = (torch.from_numpy(x).to(self.device) for x in (ids, feature, mask))
+            hidden, tags, links = (x.cpu().numpy() for x in self.network(*inputs))
+        return hidden, tags, links

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.spans import Span
 
+_DATELINE = re.compile(r"^.{0,120}?(?:\s-{1,2}\s|\s[–—]\s)", re.S)
 _BREAK = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -53,6 +54,12 @@ class Story:
     def digest(self) -> str:
         """SHA-256 of the text, in hex."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def body_digest(self) -> str:
+        """SHA-256 of the text's words behind the dateline: the same for one story filed by two agencies."""
+        words = re.findall(r"\w+", _DATELINE.sub("", self.text, count=1).casefold())
+        return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def paragraphs(self) -> list[Span]:

@@ -1,0 +1,47 @@
+"""The model card, written by the run that trained the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from annotators.learning import Figures
+
+_HEAD = """---
+license: apache-2.0
+language: en
+library_name: onnxruntime
+tags: [attribution, quotation, stance, news]
+---
+# {revision}
+
+Finds who says what in English news (source, cue, content of each attribution relation) and judges the claim's role,
+modality, stance and naming. A small encoder (MiniLM, 6 layers, 384 wide, uncased) with a BIO tag layer and CRF, a linking layer that gives
+each source and content to its cue, and a judging layer over the means of the parts. Weights are int8 ONNX; loaded without pickle.
+
+**Trained on** PolNeAR 1.0 (US political news, 2016; no licence stated, the text belongs to its publishers: trained on, not
+redistributed) and the project's own written claims (`annotators/claims/`, CC0-1.0). The starting encoder is all-MiniLM-L6-v2 (Apache-2.0).
+
+**Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: role and stance are guesses
+about how a text presents its sources. English only; each word belongs to one relation, so of nested relations one is found.
+Reliability and credibility are never filled in.
+"""
+
+
+def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict) -> str:
+    """Markdown: data with hashes, figures on dev (after int8), calibration, recipe."""
+    lines = [_HEAD.format(revision=revision), "## Figures on PolNeAR dev, after int8", "", "| measure | precision | recall | F1 |", "|---|---|---|---|"]
+    scores = figures.scores
+    rows = {f"exact {k}": v for k, v in scores.exact.items()} | {f"word {k}": v for k, v in scores.word.items()}
+    rows |= {"relation exact": scores.relation_exact, "relation lenient": scores.relation_lenient}
+    lines += [f"| {name} | {r.p} | {r.r} | {r.f} |" for name, r in rows.items()]
+    lines += ["", f"Expected calibration error of a relation's probability (fitted on dev): {figures.ece:.3f}", ""]
+    lines += ["| said | true | relations |", "|---|---|---|"]
+    lines += [f"| {said:.2f} | {true:.2f} | {count} |" for said, true, count in figures.bins]
+    lines += ["", "## Data", "", "| file | SHA-256 |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in hashes.items())]
+    lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in {**history["recipe"], **_claims(history)}.items()), ""]
+    return "\n".join(lines)
+
+
+def _claims(history: dict) -> dict:
+    return {f"claims {name}": value for name, value in history["claim_recipe"].items()}

@@ -1,0 +1,167 @@
+"""Stories in, claims out: attribution, speakers, judgement, and the sentences nobody is cited for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import sentencex
+
+from annotators.attribution import Reading, read, relations
+from annotators.decoding import Found
+from annotators.heads import Range
+from annotators.models import Model
+from annotators.speakers import speakers
+from schemas.claim import Choice, Claim, claim_keys
+from schemas.labels import Naming
+from schemas.quotation import quotation
+from schemas.spans import Span, cut
+from schemas.story import Story
+
+CHUNK = 32
+"""Stories read together, so that windows of like length fill a batch."""
+_SHORTEST = 3
+"""Shortest unattributed sentence kept, in words: less is a headline fragment or a signature."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A story with what was found in it."""
+
+    story: Story
+    claims: tuple[Claim, ...]
+
+
+def annotate(stories: Iterable[Story], model: Model) -> Iterator[Judged]:
+    """Each story with its claims, in the order of the text: a stream in, a stream out, batched inside."""
+    rest = iter(stories)
+    while chunk := list(itertools.islice(rest, CHUNK)):
+        for story, reading in zip(chunk, read([s.text for s in chunk], model.tokenizer, model.backend), strict=True):
+            yield Judged(story, tuple(story_claims(story, reading, model)))
+
+
+def story_claims(story: Story, reading: Reading, model: Model) -> list[Claim]:
+    """The claims of one story: attributed ones from the reading, and the remaining sentences as the outlet's own."""
+    found = [f for f in relations(reading) if f.contents]
+    parts = [_parts(f, reading, story.text) for f in found]
+    choices = [judge(f, reading, model) for f in found]
+    namings = [_naming(source, picked) for (source, _, _), picked in zip(parts, choices, strict=True)]
+    sources = [" ".join(s.text for s in source) for source, _, _ in parts]
+    starts = [min(s.start for s in (source or cue)) for source, cue, _ in parts]
+    who = speakers(story.text, sources, namings, starts)
+    own = _unattributed(story, reading, parts)
+    keys = claim_keys(story.guid, [*parts, *(((), (), (sentence,)) for sentence, _ in own)])
+    claims = []
+    for number, ((source, cue, content), picked) in enumerate(zip(parts, choices, strict=True)):
+        claims.append(
+            Claim(
+                key=keys[number],
+                story_id=story.guid,
+                story_version=story.version,
+                attributed=True,
+                content=content,
+                cue=cue,
+                source=source,
+                speaker=who[number],
+                quotation=quotation(story.text, content),
+                naming=namings[number],
+                role=picked["role"],
+                modality=picked["modality"],
+                stance=picked["stance"],
+                score=calibrated(found[number].probability, model),
+                by=model.name,
+            )
+        )
+    for key, (sentence, score) in zip(keys[len(parts) :], own, strict=True):
+        claims.append(_outlet_claim(story, key, sentence, score, model.name))
+    return sorted(claims, key=lambda c: (c.spans[0].start, c.key))
+
+
+def calibrated(probability: float, model: Model) -> float:
+    """The probability that a relation is right, from the product of its parts' (a logistic fit on dev)."""
+    slope, shift = model.config.get("calibration", (1.0, 0.0))
+    odds = np.log(max(probability, 1e-6) / max(1 - probability, 1e-6))
+    return round(float(1 / (1 + np.exp(-(slope * odds + shift)))), 4)
+
+
+def judge(found: Found, reading: Reading, model: Model) -> dict[str, Choice]:
+    """Role, modality, stance and naming, from the window in which the relation lies deepest."""
+    spans = [found.cue, *found.sources, *found.contents]
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    inside = [w for w, (a, b) in enumerate(reading.ranges) if a <= found.cue[0] and found.cue[1] <= b]
+    window = max(inside, key=lambda w: min(first - reading.ranges[w][0], reading.ranges[w][1] - last), default=0)
+    a, b = reading.ranges[window]
+
+    def within(ranges: Iterable[Range]) -> list[Range]:
+        return [(max(s, a) - a, min(e, b) - a) for s, e in ranges if s < b and e > a]
+
+    return model.heads.judge(reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents)))
+
+
+def _parts(found: Found, reading: Reading, text: str) -> tuple[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]]:
+    def spans(ranges: Iterable[Range]) -> tuple[Span, ...]:
+        return tuple(cut(text, int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])) for a, b in sorted(ranges))
+
+    return spans(found.sources), spans([found.cue]), spans(found.contents)
+
+
+def _naming(source: tuple[Span, ...], picked: dict[str, Choice]) -> str:
+    """No source has no name, whatever the model says; a source has one of the other two."""
+    if not source:
+        return str(Naming.NONE)
+    label = picked["naming"].label
+    return label if label != Naming.NONE else str(Naming.UNNAMED)
+
+
+def _unattributed(story: Story, reading: Reading, parts: list[tuple[tuple[Span, ...], ...]]) -> list[tuple[Span, float]]:
+    """Sentences that share nothing with any relation, each with the probability that it belongs to none."""
+    taken = np.zeros(len(story.text) + 1, dtype=bool)
+    for spans in parts:
+        for span in itertools.chain(*spans):
+            taken[span.start : span.end] = True
+    if not len(reading.pieces):
+        return []
+    outside = reading.sure[:, 0]
+    found = []
+    for sentence in sentences(story):
+        if len(sentence.text.split()) < _SHORTEST or taken[sentence.start : sentence.end].any():
+            continue
+        a, b = reading.pieces.covering(sentence.start, sentence.end)
+        if a < b:
+            found.append((sentence, round(float(outside[a:b].min()), 4)))
+    return found
+
+
+def sentences(story: Story) -> Iterator[Span]:
+    """The story's sentences, paragraph by paragraph, without the white space around them."""
+    for paragraph in story.paragraphs:
+        for row in sentencex.get_sentence_boundaries(story.language[:2] or "en", paragraph.text):
+            start, end = paragraph.start + row["start_index"], paragraph.start + row["end_index"]
+            while start < end and story.text[start].isspace():
+                start += 1
+            while end > start and story.text[end - 1].isspace():
+                end -= 1
+            if start < end:
+                yield cut(story.text, start, end)
+
+
+def _outlet_claim(story: Story, key: str, sentence: Span, score: float, by: str) -> Claim:
+    return Claim(
+        key=key,
+        story_id=story.guid,
+        story_version=story.version,
+        attributed=False,
+        content=(sentence,),
+        cue=(),
+        source=(),
+        speaker=None,
+        quotation=quotation(story.text, (sentence,)),
+        naming=str(Naming.NONE),
+        role=None,
+        modality=None,
+        stance=None,
+        score=score,
+        by=by,
+    )

@@ -1,0 +1,119 @@
+"""One training run from data to a packed model folder: attribution, then claims, calibration, ONNX, card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import AutoTokenizer
+
+from annotators.card import model_card
+from annotators.claim_training import ClaimHeads, ClaimRecipe, train_claims
+from annotators.claims import calibrated
+from annotators.claimset import Passage
+from annotators.corpora import Article
+from annotators.evaluation import bin_errors, fit_calibration, outcomes, predict, score_predicted
+from annotators.models import load_model
+from annotators.network import AttributionNetwork, TorchBackend
+from annotators.packing import pack
+from annotators.scoring import Scores
+from annotators.training import Recipe, tensors, train, write_aside
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a packed model reaches on dev, after int8."""
+
+    scores: Scores
+    ece: float
+    bins: list[tuple[float, float, int]]
+
+
+def learn(
+    articles: Sequence[Article],
+    dev: Sequence[Article],
+    passages: Sequence[Passage],
+    encoder: str,
+    out: Path,
+    recipe: Recipe,
+    data: dict[str, Path],
+    claim_recipe: ClaimRecipe | None = None,
+) -> Figures:
+    """Trains, packs and measures. data: the files trained on, for the card. Works in `OUT-work`, from where it resumes."""
+    work = out.with_name(out.name + "-work")
+    work.mkdir(parents=True, exist_ok=True)
+    claim_recipe = claim_recipe or ClaimRecipe()
+    tokenizer_file, special = _tokenizer(encoder, work)
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    ids = (tokenizer.token_to_id(special[0]), tokenizer.token_to_id(special[1]))
+    torch.manual_seed(recipe.seed)
+    network = AttributionNetwork.from_encoder(encoder)
+    curve = train(network, tokenizer, list(articles), work, recipe, special=ids, evaluate=evaluator(dev, tokenizer, ids))
+    network.load_state_dict(load_file(work / "best.safetensors"))
+    heads = ClaimHeads(network.encoder.config.hidden_size)
+    check = evaluator(dev, tokenizer, ids)
+    claim_curve = train_claims(network, heads, tokenizer, passages, articles, claim_recipe, special=ids, evaluate=lambda net, _: check(net))
+    write_aside(work / "final.safetensors", lambda path: save_file(tensors(network), path))
+    write_aside(work / "heads.safetensors", lambda path: save_file(tensors(heads), path))
+    history = {"recipe": asdict(recipe), "claim_recipe": asdict(claim_recipe), "curve": curve, "claim_curve": claim_curve}
+    write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
+    return finish(network, heads, tokenizer_file, special, dev, out, data, history)
+
+
+def finish(
+    network: AttributionNetwork,
+    heads: torch.nn.Module,
+    tokenizer_file: Path,
+    special: tuple[str, str],
+    dev: Sequence[Article],
+    out: Path,
+    data: dict[str, Path],
+    history: dict,
+    temperature: dict[str, float] | None = None,
+) -> Figures:
+    """Packs the network, calibrates what was packed on dev, and writes the card."""
+    extra = {"temperature": temperature or {}, "calibration": [1.0, 0.0]}
+    pack(network, heads, tokenizer_file, special, out, extra)
+    model = load_model(out)
+    predicted = predict(dev, model.tokenizer, model.backend)
+    said, true = outcomes(dev, predicted)
+    model.config["calibration"] = [round(x, 4) for x in fit_calibration(said, true)]
+    ece, bins = bin_errors(np.array([calibrated(float(p), model) for p in said]), true)
+    figures = Figures(score_predicted(dev, predicted), ece, bins)
+    write_aside(out / "config.json", lambda path: path.write_text(json.dumps(model.config, indent=1) + "\n"))
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
+    write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history)))
+    return figures
+
+
+def evaluator(dev: Sequence[Article], tokenizer: Tokenizer, special: tuple[int, int]) -> Callable[[AttributionNetwork], dict[str, float]]:
+    """Figures of a network on dev; `score` is what a run is to raise."""
+
+    def evaluate(network: AttributionNetwork) -> dict[str, float]:
+        scores = score_predicted(dev, predict(dev, tokenizer, TorchBackend(network, special)))
+        figures = {f"exact_{role}": rates.f for role, rates in scores.exact.items()}
+        figures |= {"relation_exact": scores.relation_exact.f, "relation_lenient": scores.relation_lenient.f}
+        return figures | {"score": scores.relation_exact.f + scores.relation_lenient.f + scores.exact["content"].f}
+
+    return evaluate
+
+
+def _tokenizer(encoder: str, work: Path) -> tuple[Path, tuple[str, str]]:
+    """The encoder's tokenizer as one file, and the names of the pieces that open and close a window."""
+    loaded = AutoTokenizer.from_pretrained(encoder)
+    tokenizer = loaded.backend_tokenizer
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    path = work / "tokenizer.json"
+    write_aside(path, lambda aside: tokenizer.save(str(aside)))
+    return path, (loaded.cls_token or loaded.bos_token, loaded.sep_token or loaded.eos_token)

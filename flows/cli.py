@@ -1,0 +1,135 @@
+"""The command line. Commands are thin: they read settings, call the library, and show what came of it.
+
+Exit status: 0 done, 1 not done, 2 wrong use. An error a user can cause is one line on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.errors import BadInput, OnRecordError
+
+app = typer.Typer(
+    name="onrecord",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Finds who says what in wire news and whose side it speaks for, and puts every finding before a human.",
+)
+evaluate = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Score a model on gold data.")
+train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model (needs the train extra).")
+app.add_typer(evaluate, name="evaluate")
+app.add_typer(train, name="train")
+
+Inputs = Annotated[list[Path], typer.Argument(help="Wire files, .txt, .jsonl of {id, text}, or folders of them.", show_default=False)]
+ModelPath = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the shipped model.", show_default=False)]
+Gold = Annotated[Path, typer.Argument(help="Gold data, JSON lines.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Format(StrEnum):
+    """How claims are printed."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
+@app.command(epilog="Example: onrecord annotate examples/wire --format table")
+def annotate(inputs: Inputs, format: Annotated[Format, typer.Option(help="A table for people, or a claim a line.")] = Format.TABLE, model: ModelPath = None) -> None:  # noqa: A002
+    """Pre-label the claims of stories, without a server."""
+    from flows.commands import annotate_files
+
+    annotate_files(inputs, as_table=format is Format.TABLE, model=model)
+
+
+@app.command(epilog="Example: onrecord nightly examples/wire --limit 200")
+def nightly(
+    inputs: Inputs,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read only so many files, in order.")] = None,
+    push: Annotated[bool, typer.Option(help="Push tasks to Label Studio, or stop before it.")] = True,
+) -> None:
+    """Run the nightly flow once: read, split, pre-label, store, push."""
+    from flows.commands import run_night
+
+    run_night(inputs, limit=limit, push=push)
+
+
+@app.command(epilog="Example: onrecord pull")
+def pull() -> None:
+    """Bring reviews from Label Studio into the store: new, changed and deleted ones."""
+    from flows.commands import pull_reviews
+
+    pull_reviews()
+
+
+@app.command(epilog='Example: onrecord export data/export && python -c \'import datasets; print(datasets.load_dataset("data/export"))\'')
+def export(out: Annotated[Path, typer.Argument(help="Folder to write; replaced whole.")] = Path("data/export")) -> None:
+    """Write the reviewed claims as a folder that `datasets.load_dataset` reads."""
+    from flows.commands import export_reviews
+
+    export_reviews(out)
+
+
+@app.command(epilog="Example: onrecord demo --stop")
+def demo(
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the servers that the demo started.")] = False,
+    wire: Annotated[Path, typer.Option(help="The stories to read.", show_default="examples/wire")] = Path("examples/wire"),
+) -> None:
+    """Start Label Studio, run a night over the example stories, and say where to review them."""
+    from flows.demo import run_demo, stop_demo
+
+    if stop:
+        stop_demo()
+    else:
+        run_demo(wire)
+
+
+@evaluate.command("attribution", epilog="Example: onrecord evaluate attribution polnear/dev.jsonl --json")
+def evaluate_attribution(gold: Gold, as_json: AsJson = False, model: ModelPath = None) -> None:
+    """Exact, word and relation figures of attribution on articles in PolNeAR's format."""
+    from flows.measuring import measure_attribution
+
+    measure_attribution(gold, model, as_json=as_json)
+
+
+@evaluate.command("claims", epilog="Example: onrecord evaluate claims wire-gold/dev.jsonl --json")
+def evaluate_claims(gold: Gold, as_json: AsJson = False, model: ModelPath = None) -> None:
+    """Accuracy, macro-F1 and calibration of role, stance and the rest on gold spans."""
+    from flows.measuring import measure_claims
+
+    measure_claims(gold, model, as_json=as_json)
+
+
+@train.command("attribution", epilog="Example: onrecord train attribution polnear --out data/models/mine --encoder path/to/encoder")
+def train_attribution(
+    data: Annotated[Path, typer.Argument(help="Folder with train.jsonl and dev.jsonl.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Model folder to write; a run that was killed goes on from there.", show_default=False)],
+    encoder: Annotated[str, typer.Option(help="Hugging Face id or path of the encoder to start from.")] = "sentence-transformers/all-MiniLM-L6-v2",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 4,
+) -> None:
+    """Train attribution, then role, stance and the rest, and pack a model folder with its card."""
+    from flows.learning import train_model
+
+    train_model(data, out, encoder, epochs)
+
+
+def main() -> None:
+    """Runs the command line; turns the project's errors into one line."""
+    try:
+        app(standalone_mode=True)
+    except BrokenPipeError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit("onrecord: interrupted; run it again to go on")
+    except OnRecordError as error:
+        print(f"onrecord: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, BadInput) else 1)
+    except OSError as error:
+        print(f"onrecord: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+        sys.exit(1)

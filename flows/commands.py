@@ -1,0 +1,112 @@
+"""What the commands do that neither measure nor train nor start servers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.feed import deliveries, feed_files
+from flows.settings import Settings, load_settings, prepare_prefect
+from flows.showing import err, night_lines, story_table
+from schemas.errors import BadInput
+from schemas.story import Story
+
+
+def annotate_files(inputs: list[Path], *, as_table: bool, model: Path | None) -> None:
+    """Claims of the inputs' stories on standard output; what could not be read, and progress, on standard error."""
+    from annotators.claims import annotate
+    from annotators.models import load_model
+
+    settings, notes = load_settings(), err()
+    files = feed_files(inputs)
+    turned_away: list[str] = []
+    loaded = load_model(model or settings.model)
+    out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    with notes.status("reading") as status:
+        for done, judged in enumerate(annotate(_stories(files, turned_away), loaded), 1):
+            status.update(f"{done} stories annotated")
+            if as_table:
+                out.print(story_table(judged, out.width))
+            else:
+                for claim in judged.claims:
+                    sys.stdout.write(json.dumps(claim.to_contract(), ensure_ascii=False) + "\n")
+    for reason in turned_away:
+        notes.print(f"onrecord: turned away: {reason}")
+    if turned_away and len(turned_away) == len(files):
+        raise BadInput("no story could be read")
+
+
+def _stories(files: list[Path], turned_away: list[str]) -> Iterator[Story]:
+    for delivery in deliveries(files):
+        if delivery.reason:
+            turned_away.append(delivery.reason)
+        yield from (story for story in delivery.stories if story.text)
+
+
+def run_night(inputs: list[Path], *, limit: int | None, push: bool) -> None:
+    """One night from the command line. Exit status 1 where something failed that the next run must mend."""
+    settings, notes = load_settings(), err()
+    feed_files(inputs, limit)
+    studio = connect(settings) if push else None
+    prepare_prefect(settings)
+    from flows.nightly import run_nightly
+
+    night = run_nightly(inputs, settings, studio, limit=limit, say=notes.print)
+    for line in night_lines(night):
+        print(line)
+    if night.failures:
+        sys.exit(1)
+
+
+def connect(settings: Settings):  # noqa: ANN201  (flows.studio is imported late: its SDK takes seconds)
+    """Label Studio as the settings name it, or the demo's own server. Errors: BadInput where there is neither."""
+    from flows.studio import Studio
+    from flows.studio_server import running
+
+    if settings.label_studio_url:
+        if not settings.token():
+            raise BadInput("ONRECORD_LABEL_STUDIO_URL is set without a token; set ONRECORD_LABEL_STUDIO_TOKEN_FILE or ..._TOKEN")
+        return Studio(settings.label_studio_url, settings.token())
+    server = running(settings.studio_home)
+    if server is None:
+        raise BadInput("no Label Studio: set ONRECORD_LABEL_STUDIO_URL and ..._TOKEN_FILE, start the demo's with `make demo`, or use --no-push")
+    return Studio(server.url, server.token)
+
+
+def pull_reviews() -> None:
+    """Reviews into the store, with a line that says how many."""
+    from flows.pulling import pull
+    from flows.store import Store
+
+    settings = load_settings()
+    result = pull(Store(settings.store), connect(settings))
+    print(f"{result.tasks} tasks changed since the last pull, {result.reviews} reviews new, changed or gone")
+    for fault in result.faults:
+        err().print(f"onrecord: not taken: {fault}")
+    if result.faults:
+        sys.exit(1)
+
+
+def export_reviews(out: Path) -> None:
+    """The dataset folder, written aside and renamed."""
+    from exports.dataset import write_dataset
+    from flows.store import Store
+
+    settings = load_settings()
+    rows = Store(settings.store).reviewed()
+    if not rows:
+        raise BadInput("nothing has been reviewed yet: annotate in Label Studio, then `onrecord pull`, then export")
+    if out.exists() and not (out / "README.md").exists() and any(out.iterdir()):
+        raise BadInput(f"{out}: is not empty and not an export; name a new folder")
+    aside = out.with_name(out.name + ".part")
+    shutil.rmtree(aside, ignore_errors=True)
+    write_dataset(rows, aside, datetime.now(UTC))
+    shutil.rmtree(out, ignore_errors=True)
+    aside.rename(out)
+    print(f"{len(rows)} reviewed claims in {out}")

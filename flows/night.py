@@ -1,0 +1,100 @@
+"""The night's stations, without Prefect: intake, annotation, push. Each may be killed anywhere and run again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from annotators.claims import annotate
+from annotators.models import load_model
+from flows.feed import deliveries, feed_files
+from flows.store import Store
+from flows.studio import Studio
+from schemas.errors import BadData
+from schemas.studio_config import TITLE, labeling_config
+from schemas.tasks import claim_task
+
+BATCH = 50
+"""Stories a batch: at most this much is computed again after a kill."""
+Say = Callable[[str], None]
+
+
+@dataclass
+class Night:
+    """What a night did, for people to read."""
+
+    files: int = 0
+    stories_new: int = 0
+    stories_known: int = 0
+    annotated: int = 0
+    claims: int = 0
+    unattributed: int = 0
+    pushed: int = 0
+    already: int = 0
+    removed: int = 0
+    held: list[tuple[str, str]] = field(default_factory=list)
+    quarantined: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit: int | None = None) -> None:
+    """Reads the wire's files into the store; what cannot be read is quarantined with its reason, and the rest goes on."""
+    for delivery in deliveries(feed_files(inputs, limit)):
+        night.files += 1
+        if delivery.reason:
+            store.add_quarantine(delivery.file, delivery.digest, delivery.reason, now)
+            night.quarantined.append((Path(delivery.file).name, delivery.reason))
+        for story in delivery.stories:
+            arrival = store.add_story(story, now)
+            night.stories_known += arrival.known
+            night.stories_new += not arrival.known
+            if arrival.state not in ("new", "annotated"):
+                night.held.append((f"{story.guid} v{story.version}", f"{arrival.state}: {arrival.reason}"))
+    night.held += [(guid, f"embargoed until {until}") for guid, until in store.embargoed(now)]
+
+
+def batches(keys: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    """The stories to do in batches."""
+    rest = iter(keys)
+    while batch := list(itertools.islice(rest, BATCH)):
+        yield batch
+
+
+def annotate_batch(keys: Sequence[tuple[str, int]], store_url: str, model_path: Path | None) -> tuple[int, int, int]:
+    """Annotates stories and keeps their claims. Returns how many stories, attributed and unattributed claims."""
+    store, model = Store(store_url), load_model(model_path)
+    done = attributed = outlet = 0
+    for judged in annotate((store.story(*key) for key in keys), model):
+        store.add_claims(judged.story, judged.claims)
+        done += 1
+        attributed += sum(c.attributed for c in judged.claims)
+        outlet += sum(not c.attributed for c in judged.claims)
+    return done, attributed, outlet
+
+
+def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, say: Say) -> None:
+    """Brings Label Studio up to the store: waiting tasks in, closed and unreviewed ones out."""
+    project = studio.ensure_project(TITLE, labeling_config())
+    waiting = []
+    for story, claim in store.waiting_tasks():
+        try:
+            waiting.append(claim_task(story, claim, abstain_below=abstain_below))
+        except BadData as error:
+            night.failures.append(str(error))
+    for at in range(0, len(waiting), 1000):
+        pushed = studio.push(project, waiting[at : at + 1000], say=say)
+        store.mark_pushed(pushed.created | pushed.already)
+        night.pushed += len(pushed.created)
+        night.already += len(pushed.already)
+    gone = store.closed_in_studio()
+    if gone:
+        studio.delete(project, list(gone.values()))
+        store.mark_removed(gone)
+        night.removed += len(gone)

@@ -1,0 +1,78 @@
+"""Settings, from the environment (ONRECORD_...) and a `.env` file; the only place that reads them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.errors import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The repository."""
+
+
+class Settings(BaseSettings):
+    """What can be set, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="ONRECORD_", env_file=".env", extra="ignore")
+
+    data: Path = Field(ROOT / "data", description="Folder under which everything is written.")
+    store_url: str = Field("", description="Database URL; empty: SQLite in the data folder.")
+    model: Path | None = Field(None, description="Model folder; empty: the shipped model.")
+    label_studio_url: str = Field("", description="Label Studio's address; empty: the demo's own server.")
+    label_studio_token: SecretStr = Field(SecretStr(""), description="Its token; better in a file:")
+    label_studio_token_file: Path | None = Field(None, description="File that holds the token.")
+    label_studio_executable: Path = Field(
+        ROOT / ".venv-label-studio" / "bin" / "label-studio", description="The server's own program, for the demo."
+    )
+    label_studio_port: int | None = Field(None, ge=1, le=65535, description="Port of the demo's server; empty: a free one.")
+    abstain_below: float = Field(0.5, ge=0, le=1, description="A choice less sure than this is left to the human.")
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Stories are annotated on so many threads.")
+
+    @property
+    def store(self) -> str:
+        """The store's URL, the default filled in."""
+        return self.store_url or f"sqlite:///{self.data / 'onrecord.db'}"
+
+    @property
+    def studio_home(self) -> Path:
+        """Where the demo's Label Studio keeps its data."""
+        return self.data / "label-studio"
+
+    def token(self) -> str:
+        """Label Studio's token. Errors: BadInput where its file cannot be read."""
+        if self.label_studio_token_file is None:
+            return self.label_studio_token.get_secret_value()
+        try:
+            return self.label_studio_token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadInput(f"ONRECORD_LABEL_STUDIO_TOKEN_FILE={self.label_studio_token_file}: {error.strerror}") from error
+
+
+def load_settings() -> Settings:
+    """The settings. Errors: BadInput names the variable and what it may be."""
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"ONRECORD_{str(first['loc'][0]).upper()}"
+        raise BadInput(f"{name}={first['input']!s}: {first['msg']}") from error
+    settings.data = settings.data.resolve()
+    return settings
+
+
+def prepare_prefect(settings: Settings) -> None:
+    """Prefect's own environment, before it is imported: its files under the data folder, no telemetry, time to start."""
+    for name, value in {
+        "PREFECT_HOME": str(settings.data / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_CLI_PROMPT": "false",
+    }.items():
+        os.environ.setdefault(name, value)

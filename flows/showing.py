@@ -1,0 +1,110 @@
+"""What the command line shows people: claims, figures and the night's result as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from annotators.claims import Judged
+from annotators.scoring import Rates, Scores
+from flows.night import Night
+from schemas.claim import Choice, Claim
+from schemas.labels import Role, Stance
+
+_COLOUR = {
+    Role.GOVERNMENT: "blue",
+    Role.OPPOSITION: "magenta",
+    Role.ARMED_GROUP: "red",
+    Stance.NEUTRAL: "default",
+}
+_SHORTEST = 78
+
+
+def story_table(judged: Judged, width: int) -> Group:
+    """One story's claims, a row each: who, in what role, says what, on whose side, how sure."""
+    story, claims = judged.story, [c for c in judged.claims if c.attributed]
+    title = Text(story.headline or story.guid, style="bold", overflow="ellipsis", no_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=width >= _SHORTEST)
+    for name, ratio in (("who", 3), ("role", 2), ("cue", 2), ("what", 7), ("stance", 2)):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    table.add_column("sure", justify="right")
+    for claim in claims:
+        table.add_row(_who(claim), _choice(claim.role), _cue(claim), _what(claim), _choice(claim.stance), f"{claim.score:.0%}")
+    outlet = len(judged.claims) - len(claims)
+    foot = Text(f"{len(claims)} claims attributed, {outlet} sentences of the outlet's own", style="dim")
+    return Group(title, table, foot, Text(""))
+
+
+def _who(claim: Claim) -> Text:
+    words = " ".join(s.text for s in claim.source) or "—"
+    text = Text(words)
+    if claim.speaker and claim.speaker != words:
+        text.append(f"\n= {claim.speaker}", style="dim")
+    return text
+
+
+def _cue(claim: Claim) -> Text:
+    text = Text(" … ".join(s.text for s in claim.cue))
+    if claim.modality and claim.modality.label != "asserts":
+        text.append(f"\n{claim.modality.label}", style="yellow")
+    return text
+
+
+def _what(claim: Claim) -> Text:
+    mark = "“{}”" if claim.quotation == "direct" else "{}"
+    return Text(mark.format(claim.quoted))
+
+
+def _choice(choice: Choice | None) -> Text:
+    if choice is None:
+        return Text("—")
+    return Text(f"{choice.label} {choice.score:.0%}", style=_COLOUR.get(choice.label, "default"))
+
+
+def attribution_table(scores: Scores) -> Table:
+    """The figures of attribution."""
+    table = Table("measure", "precision", "recall", "F1", title=f"{scores.gold} gold relations, {scores.predicted} found", box=None)
+
+    def add(name: str, r: Rates) -> None:
+        table.add_row(name, *(f"{x:.1f}" for x in (r.p, r.r, r.f)))
+
+    for role, r in scores.exact.items():
+        add(f"exact {role}", r)
+    for role, r in scores.word.items():
+        add(f"word {role}", r)
+    add("relation exact", scores.relation_exact)
+    add("relation lenient", scores.relation_lenient)
+    return table
+
+
+def claims_table(result: dict) -> Table:
+    """The figures of claims on gold spans."""
+    title = f"{result['claims']} claims of {result['stories']} stories; {result['relations found']} % found end to end (cues overlap)"
+    table = Table("element", "accuracy", "macro-F1", "ECE", "majority", "role copied", title=title, box=None)
+    for name, row in result.items():
+        if isinstance(row, dict):
+            copied = row.get("role copied")
+            both = [f"{x['accuracy']:.1f} / {x['macro_f1']:.1f}" if x else "" for x in (row["majority"], copied)]
+            table.add_row(name, f"{row['accuracy']:.1f}", f"{row['macro_f1']:.1f}", f"{row['ece']:.3f}", *both)
+    return table
+
+
+def night_lines(night: Night) -> Iterable[str]:
+    """The night's result, a line each."""
+    yield f"in:    {night.files} files, {night.stories_new} new stories, {night.stories_known} known before"
+    yield f"found: {night.claims} claims in {night.annotated} stories, {night.unattributed} sentences of the outlets' own"
+    yield f"out:   {night.pushed} tasks pushed, {night.already} were there already, {night.removed} withdrawn"
+    for what, why in night.held:
+        yield f"held:  {what} ({why})"
+    for what, why in night.quarantined:
+        yield f"quarantined: {why if why.startswith(what) else f'{what}: {why}'}"
+    for failure in night.failures:
+        yield f"FAILED: {failure}"
+
+
+def err() -> Console:
+    """Standard error, where progress and messages go."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
