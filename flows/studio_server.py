@@ -67,9 +67,7 @@ class _Served:
     port: int
 
 
-def ensure_running(
-    home: Path, executable: Path, *, port: int | None = None, say: Say, timeout: float = START_TIMEOUT
-) -> RunningStudio:
+def ensure_running(home: Path, executable: Path, *, port: int | None = None, say: Say, timeout: float = START_TIMEOUT) -> RunningStudio:
     """The server of the data folder `home`, started if it does not run.
 
     port: where to start it; by default where it was last, else one that is free. say: told of progress every few seconds.
@@ -91,7 +89,15 @@ def ensure_running(
         raise BadInput(f"Label Studio's data folder {home} cannot be used: {error}; choose another or mend that") from error
     if port not in (None, served.port):
         say(f"Label Studio runs on port {served.port} already; stop it first to start it on port {port}")
-    return RunningStudio(_url(served.port), account.email, account.password, account.token, served.process.pid, started)
+    return _running(served, account, started=started)
+
+
+def running(home: Path) -> RunningStudio | None:
+    """The server that `ensure_running` started on `home`, if it still runs; whether it answers is not asked."""
+    served = _served(home)
+    if served is None or not served.process.alive or not _credentials(home).exists():
+        return None
+    return _running(served, _account(home), started=False)
 
 
 def stop(home: Path) -> bool:
@@ -108,6 +114,10 @@ def stop(home: Path) -> bool:
     return True
 
 
+def _running(served: _Served, account: _Account, *, started: bool) -> RunningStudio:
+    return RunningStudio(_url(served.port), account.email, account.password, account.token, served.process.pid, started)
+
+
 def _start(home: Path, executable: Path, port: int, account: _Account) -> _Served:
     if not account.confirmed:
         # An interrupted first start leaves half a database: migrations that cannot be resumed, or a user with another
@@ -117,7 +127,7 @@ def _start(home: Path, executable: Path, port: int, account: _Account) -> _Serve
     log = home / "server.log"
     if log.exists():
         log.replace(home / "server.log.1")
-    command = [executable.absolute(), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)]
+    command: list[str | Path] = [executable.absolute(), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)]
     try:
         process = start_detached(command, _environment(home, account), log)
     except OSError as error:

@@ -2,6 +2,7 @@
 
     OnRecordError
     ├── BadInput      a file, line or setting that cannot be used: says which, what is allowed, what to do
+    │   └── Unreadable  a file of the wire, or an item of one, that holds no story
     ├── BadData       an annotation that breaks an invariant (offsets, labels, unknown keys)
     ├── MissingExtra  a feature whose packages are not installed: names the command that installs them
     └── Unavailable   a server, a disk or a network that does not answer now; trying again may help
@@ -16,6 +17,10 @@ class OnRecordError(Exception):
 
 class BadInput(OnRecordError):
     """Something the user gave cannot be used."""
+
+
+class Unreadable(BadInput):
+    """A file of the wire, or an item of one, holds no story: one line of name, place, reason and what is accepted."""
 
 
 class BadData(OnRecordError):

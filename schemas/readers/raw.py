@@ -1,0 +1,65 @@
+"""What every reader gives: a wire item in its own words, not yet checked; and how an item is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.errors import Unreadable
+from schemas.story import freeze_text
+
+TEXTS = "accepted: text items"
+UNICODE = "accepted: texts of whole Unicode characters without NUL"
+FORMATS = "accepted: NewsML-G2, ninjs, RSS 2.0, Atom, XHTML with Dublin Core, JSON lines with id and text, UTF-8 plain text"
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A wire item as its format's reader found it.
+
+    text: frozen already. Every other string is the wire's own, "" where it is silent; embargo is None where there is
+    none and "" where there is one without an end. source: the file's name; place: where in it the item stands.
+    """
+
+    text: str
+    format: str
+    source: str
+    place: str = ""
+    guid: str = ""
+    version: str = ""
+    headline: str = ""
+    agency: str = ""
+    byline: str = ""
+    location: str = ""
+    language: str = ""
+    published: str = ""
+    status: str = ""
+    embargo: str | None = None
+    note: str = ""
+    urgency: str = ""
+    subjects: tuple[str, ...] = ()
+    rights: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def unreadable(name: str, reason: str, place: str = "", accepted: str = FORMATS) -> Unreadable:
+    """The error of one line: name, place where known, reason, what is accepted."""
+    return Unreadable(": ".join(one_line(part) for part in (name, place, reason) if part) + f"; {accepted}")
+
+
+def one_line(value: Any) -> str:
+    """A string or number of the wire as one clean line; "" for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return freeze_text([value]) if isinstance(value, str) else ""
+
+
+def verbatim_fault(text: str) -> str:
+    """Why a text that is kept unchanged cannot be taken by any store or browser, or ""."""
+    found = _UNSPEAKABLE.search(text)
+    if not found:
+        return ""
+    what = "a NUL" if found[0] == "\0" else "a lone surrogate"
+    return f"its text holds {what} in line {text.count(chr(10), 0, found.start()) + 1}"
