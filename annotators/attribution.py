@@ -60,7 +60,9 @@ def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend, batch: in
     """A reading of each text, in order; windows of all the texts given are batched together by length."""
     split = [split_pieces(text, tokenizer) for text in texts]
     ranges = [windows(len(pieces), SIZE, OVERLAP) for pieces in split]
-    jobs = sorted(((t, w) for t, r in enumerate(ranges) for w in range(len(r))), key=lambda j: ranges[j[0]][j[1]][1] - ranges[j[0]][j[1]][0])
+    jobs = sorted(
+        ((t, w) for t, r in enumerate(ranges) for w in range(len(r))), key=lambda j: ranges[j[0]][j[1]][1] - ranges[j[0]][j[1]][0]
+    )
     results: dict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for at in range(0, len(jobs), batch):
         group = jobs[at : at + batch]

@@ -30,7 +30,13 @@ Reliability and credibility are never filled in.
 
 def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict) -> str:
     """Markdown: data with hashes, figures on dev (after int8), calibration, recipe."""
-    lines = [_HEAD.format(revision=revision), "## Figures on PolNeAR dev, after int8", "", "| measure | precision | recall | F1 |", "|---|---|---|---|"]
+    lines = [
+        _HEAD.format(revision=revision),
+        "## Figures on PolNeAR dev, after int8",
+        "",
+        "| measure | precision | recall | F1 |",
+        "|---|---|---|---|",
+    ]
     scores = figures.scores
     rows = {f"exact {k}": v for k, v in scores.exact.items()} | {f"word {k}": v for k, v in scores.word.items()}
     rows |= {"relation exact": scores.relation_exact, "relation lenient": scores.relation_lenient}

@@ -92,7 +92,9 @@ def train_claims(
     )
     plan = [list(_plan(windows, articles, tokenizer, recipe, special, epoch)) for epoch in range(recipe.epochs)]
     total = sum(map(len, plan))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min((step + 1) / (0.06 * total), (total - step) / (0.94 * total), 1.0))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.06 * total), (total - step) / (0.94 * total), 1.0)
+    )
     curve, step, began = [], 0, time.monotonic()
     for epoch, jobs in enumerate(plan):
         losses = {"claims": 0.0, "relations": 0.0}
@@ -155,7 +157,8 @@ def _window(passage: Passage, tokenizer: Tokenizer, size: int) -> _Window:
     kept = []
     for claim in claims:
         parts = tuple(
-            [(a + 1, min(b, size) + 1) for a, b in (gold.pieces.covering(*s) for s in getattr(claim.relation, role)) if a < size] for role in ROLES
+            [(a + 1, min(b, size) + 1) for a, b in (gold.pieces.covering(*s) for s in getattr(claim.relation, role)) if a < size]
+            for role in ROLES
         )
         if parts[1]:
             kept.append((parts, claim.labels))
@@ -165,5 +168,3 @@ def _window(passage: Passage, tokenizer: Tokenizer, size: int) -> _Window:
 def _extent(claim: Labelled) -> int:
     spans = [s for role in ROLES for s in getattr(claim.relation, role)]
     return max(b for _, b in spans) - min(a for a, _ in spans)
-
-

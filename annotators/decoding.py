@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotators.tags import FORBIDDEN, TAGS, allowed_steps, begin
+from annotators.tags import FORBIDDEN, OUTSIDE, TAGS, allowed_steps, begin
 
 DISTANCES = 24
 """Buckets of the signed distance between a piece and a cue."""
@@ -38,11 +38,11 @@ def distance_bucket(distance: np.ndarray) -> np.ndarray:
 
 
 def best_path(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The best tag path under BIO (Viterbi). scores: (n, 7), steps: (7, 7). Returns (n,) tags."""
+    """The best tag path of a whole text under BIO (Viterbi). scores: (n, 7), steps: (7, 7). Returns (n,) tags."""
     steps = np.where(allowed_steps(), steps, FORBIDDEN)
     back = np.empty(scores.shape, dtype=np.int64)
     columns = np.arange(len(TAGS))
-    total = scores[0]
+    total = np.where(allowed_steps()[OUTSIDE], scores[0], FORBIDDEN)  # nothing to continue yet
     for at in range(1, len(scores)):
         reach = total[:, None] + steps
         back[at] = reach.argmax(0)
@@ -55,9 +55,11 @@ def best_path(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def marginals(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """(n, 7) probability of each tag at each piece under the CRF (forward-backward)."""
+    """(n, 7) probability of each tag at each piece of a whole text under the CRF (forward-backward)."""
+    scores = scores.astype(np.float64)  # in float32 two pieces that are very sure of what cannot follow would give 0 / 0
     weights = np.exp(np.where(allowed_steps(), steps, -np.inf))
     local = np.exp(scores - scores.max(1, keepdims=True))
+    local[0, ~allowed_steps()[OUTSIDE]] = 0
     forward, backward = np.empty_like(local), np.empty_like(local)
     forward[0] = local[0] / local[0].sum()
     for at in range(1, len(local)):

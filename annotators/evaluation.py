@@ -24,7 +24,6 @@ from schemas.labels import CHOICES
 from schemas.quotation import quotation
 from schemas.spans import cut
 
-
 Predicted = list[list[tuple[Relation, float]]]
 
 
@@ -67,7 +66,9 @@ def fit_calibration(said: np.ndarray, true: np.ndarray) -> tuple[float, float]:
 def bin_errors(said: np.ndarray, true: np.ndarray, bins: int = 10) -> tuple[float, list[tuple[float, float, int]]]:
     """Expected calibration error and the bins of (mean said, share true, count)."""
     which = np.minimum((said * bins).astype(int), bins - 1)
-    rows = [(float(said[which == b].mean()), float(true[which == b].mean()), int((which == b).sum())) for b in range(bins) if (which == b).any()]
+    rows = [
+        (float(said[which == b].mean()), float(true[which == b].mean()), int((which == b).sum())) for b in range(bins) if (which == b).any()
+    ]
     return sum(abs(s - t) * n for s, t, n in rows) / max(1, len(said)), rows
 
 

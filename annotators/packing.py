@@ -20,13 +20,17 @@ NAMES = ("ids", "feature", "mask")
 OUTPUTS = ("hidden", "tags", "links")
 
 
-def pack(network: AttributionNetwork, heads: torch.nn.Module, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any]) -> str:
+def pack(
+    network: AttributionNetwork, heads: torch.nn.Module, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any]
+) -> str:
     """Writes a model folder aside and renames it. extra: further config (temperature, figures). Returns the revision."""
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=out.name, dir=out.parent))
     try:
         export_onnx(network, aside / "model.onnx")
-        save_file({name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()}, aside / "heads.safetensors")
+        save_file(
+            {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()}, aside / "heads.safetensors"
+        )
         shutil.copyfile(tokenizer_file, aside / "tokenizer.json")
         digest = hashlib.sha256()
         for name in ("model.onnx", "heads.safetensors", "tokenizer.json"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
-_BREAK = re.compile(r"\n[ \t]*\n\s*")
+_BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 FEATURES = 4
 """How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
 

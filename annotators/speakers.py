@@ -10,11 +10,55 @@ from collections.abc import Sequence
 
 from schemas.labels import Naming
 
-PRONOUNS = frozenset("he she they it i we his her their its who him them".split())
+PRONOUNS = frozenset(["he", "she", "they", "it", "i", "we", "his", "her", "their", "its", "who", "him", "them"])
 _TITLES = frozenset(
-    "mr mrs ms dr prof president minister premier prime general gen colonel col captain senator sen rep governor gov mayor ambassador"
-    " spokesman spokeswoman spokesperson secretary judge king queen prince bishop archbishop foreign interior defense defence finance"
-    " the a an former vice deputy chief said st".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "president",
+        "minister",
+        "premier",
+        "prime",
+        "general",
+        "gen",
+        "colonel",
+        "col",
+        "captain",
+        "senator",
+        "sen",
+        "rep",
+        "governor",
+        "gov",
+        "mayor",
+        "ambassador",
+        "spokesman",
+        "spokeswoman",
+        "spokesperson",
+        "secretary",
+        "judge",
+        "king",
+        "queen",
+        "prince",
+        "bishop",
+        "archbishop",
+        "foreign",
+        "interior",
+        "defense",
+        "defence",
+        "finance",
+        "the",
+        "a",
+        "an",
+        "former",
+        "vice",
+        "deputy",
+        "chief",
+        "said",
+        "st",
+    ]
 )
 _CAPITALS = re.compile(r"(?:[A-ZÀ-Þ][\w'’-]*\.?)(?:\s+(?:(?:de|del|la|van|von|bin|al|el|da|dos)\s+)*[A-ZÀ-Þ][\w'’-]*\.?)*")
 

@@ -35,7 +35,7 @@ def features() -> Any:
     spans = List({"start": Value("int32"), "end": Value("int32"), "text": Value("string")})
     columns: dict[str, Any] = {name: Value("string") for name in ("key", "task_key", "story_id", "headline", "agency", "published")}
     columns |= {"story_version": Value("int32"), "story_digest": Value("string"), "text": Value("string"), "speaker": Value("string")}
-    columns |= {part: spans for part in PARTS} | {f"model_{part}": spans for part in PARTS}
+    columns |= dict.fromkeys(PARTS, spans) | {f"model_{part}": spans for part in PARTS}
     for name, labels in CHOICES.items():
         columns[name] = columns[f"model_{name}"] = ClassLabel(names=[str(x) for x in labels])
     columns |= {name: ClassLabel(names=[str(x) for x in labels]) for name, labels in HUMAN_ONLY.items()}
@@ -89,10 +89,23 @@ def _spans(spans: Sequence[Span]) -> list[dict[str, int | str]]:
 
 def _card(table: list[dict[str, Any]], made: datetime) -> str:
     """The dataset card: which folder is which configuration, counts and distributions."""
-    lines = ["---", "configs:", "- config_name: claims", "  data_files: claims/train.parquet", "  default: true", "---", "", "# Reviewed claims", ""]
+    lines = [
+        "---",
+        "configs:",
+        "- config_name: claims",
+        "  data_files: claims/train.parquet",
+        "  default: true",
+        "---",
+        "",
+        "# Reviewed claims",
+        "",
+    ]
     lines += [f"Made {made.isoformat(timespec='seconds')} by onrecord, label set {VERSION}: {len(table)} claims of "]
     lines[-1] += f"{len({r['story_id'] for r in table})} stories, reviewed by {len({r['annotator'] for r in table})} people."
-    lines += ["Offsets are code points of `text`, the story's text. Columns `model_...` are the pre-label, the others the person's word.", ""]
+    lines += [
+        "Offsets are code points of `text`, the story's text. Columns `model_...` are the pre-label, the others the person's word.",
+        "",
+    ]
     lines += ["| element | label | count |", "|---|---|---|"]
     for name in (*CHOICES, *HUMAN_ONLY):
         counts = Counter(r[name] or "(left open)" for r in table)

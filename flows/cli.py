@@ -41,7 +41,11 @@ class Format(StrEnum):
 
 
 @app.command(epilog="Example: onrecord annotate examples/wire --format table")
-def annotate(inputs: Inputs, format: Annotated[Format, typer.Option(help="A table for people, or a claim a line.")] = Format.TABLE, model: ModelPath = None) -> None:  # noqa: A002
+def annotate(
+    inputs: Inputs,
+    format: Annotated[Format, typer.Option(help="A table for people, or a claim a line.")] = Format.TABLE,
+    model: ModelPath = None,
+) -> None:  # noqa: A002
     """Pre-label the claims of stories, without a server."""
     from flows.commands import annotate_files
 
@@ -68,7 +72,7 @@ def pull() -> None:
     pull_reviews()
 
 
-@app.command(epilog='Example: onrecord export data/export && python -c \'import datasets; print(datasets.load_dataset("data/export"))\'')
+@app.command(epilog="Example: onrecord export data/export && python -c 'import datasets; print(datasets.load_dataset(\"data/export\"))'")
 def export(out: Annotated[Path, typer.Argument(help="Folder to write; replaced whole.")] = Path("data/export")) -> None:
     """Write the reviewed claims as a folder that `datasets.load_dataset` reads."""
     from flows.commands import export_reviews
@@ -110,7 +114,9 @@ def evaluate_claims(gold: Gold, as_json: AsJson = False, model: ModelPath = None
 def train_attribution(
     data: Annotated[Path, typer.Argument(help="Folder with train.jsonl and dev.jsonl.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Model folder to write; a run that was killed goes on from there.", show_default=False)],
-    encoder: Annotated[str, typer.Option(help="Hugging Face id or path of the encoder to start from.")] = "sentence-transformers/all-MiniLM-L6-v2",
+    encoder: Annotated[
+        str, typer.Option(help="Hugging Face id or path of the encoder to start from.")
+    ] = "sentence-transformers/all-MiniLM-L6-v2",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 4,
 ) -> None:
     """Train attribution, then role, stance and the rest, and pack a model folder with its card."""

@@ -75,7 +75,9 @@ def connect(settings: Settings):  # noqa: ANN201  (flows.studio is imported late
         return Studio(settings.label_studio_url, settings.token())
     server = running(settings.studio_home)
     if server is None:
-        raise BadInput("no Label Studio: set ONRECORD_LABEL_STUDIO_URL and ..._TOKEN_FILE, start the demo's with `make demo`, or use --no-push")
+        raise BadInput(
+            "no Label Studio: set ONRECORD_LABEL_STUDIO_URL and ..._TOKEN_FILE, start the demo's with `make demo`, or use --no-push"
+        )
     return Studio(server.url, server.token)
 
 

@@ -51,7 +51,9 @@ def _check_room(settings: Settings) -> None:
     settings.data.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.data).free
     if free < _ROOM:
-        raise BadInput(f"{settings.data}: only {free // 1_000_000} MB free on its disk, {_ROOM // 1_000_000} MB are needed; set ONRECORD_DATA")
+        raise BadInput(
+            f"{settings.data}: only {free // 1_000_000} MB free on its disk, {_ROOM // 1_000_000} MB are needed; set ONRECORD_DATA"
+        )
 
 
 def _farewell(url: str, email: str, settings: Settings) -> str:

@@ -93,8 +93,9 @@ def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, sa
         store.mark_pushed(pushed.created | pushed.already)
         night.pushed += len(pushed.created)
         night.already += len(pushed.already)
-    gone = store.closed_in_studio()
-    if gone:
-        studio.delete(project, list(gone.values()))
+        night.failures += [f"task {key} refused by Label Studio: {why}" for key, why in pushed.refused.items()]
+    closed = store.closed_in_studio()
+    if closed:
+        gone = studio.delete(project, closed)
         store.mark_removed(gone)
         night.removed += len(gone)

@@ -28,7 +28,13 @@ def annotate_batch(number: int, keys: list[tuple[str, int]], store_url: str, mod
 
 @flow(name="nightly", validate_parameters=False, log_prints=False)
 def nightly(
-    inputs: Sequence[Path], settings: Settings, studio: Studio | None, *, limit: int | None = None, now: datetime | None = None, say: Say = print
+    inputs: Sequence[Path],
+    settings: Settings,
+    studio: Studio | None,
+    *,
+    say: Say,
+    limit: int | None = None,
+    now: datetime | None = None,
 ) -> Night:
     """Reads the wire, splits stories into claims, pre-labels them and pushes tasks; without a studio all but the last."""
     moment = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
@@ -61,7 +67,13 @@ def _annotate(keys: list[tuple[str, int]], settings: Settings, result: Night, sa
 
 
 def run_nightly(
-    inputs: Sequence[Path], settings: Settings, studio: Studio | None, *, limit: int | None = None, now: datetime | None = None, say: Say = print
+    inputs: Sequence[Path],
+    settings: Settings,
+    studio: Studio | None,
+    *,
+    say: Say,
+    limit: int | None = None,
+    now: datetime | None = None,
 ) -> Night:
     """The flow on as many threads as the settings say."""
     runner = ThreadPoolTaskRunner(max_workers=settings.workers)

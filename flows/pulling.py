@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
 from schemas.reviews import Review, parse_annotation
 from schemas.studio_config import TITLE, labeling_config
+
+OVERLAP = timedelta(minutes=1)
+"""How far a pull goes back behind the last: a change is stamped a moment before others can see it."""
 
 
 @dataclass
@@ -38,5 +42,5 @@ def pull(store: Store, studio: Studio) -> Pulled:
                 result.faults.append(f"annotation {annotation.get('id')} of task {key}: {error}")
         result.reviews += store.add_reviews(taken, {key: {a["id"] for a in task["annotations"]}})
     if newest:
-        store.mark(mark, newest)
+        store.mark(mark, (datetime.fromisoformat(newest) - OVERLAP).isoformat())
     return result

@@ -66,6 +66,7 @@ def load_settings() -> Settings:
 
 def prepare_prefect(settings: Settings) -> None:
     """Prefect's own environment, before it is imported: its files under the data folder, no telemetry, time to start."""
+    (settings.data / "prefect").mkdir(parents=True, exist_ok=True)
     for name, value in {
         "PREFECT_HOME": str(settings.data / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

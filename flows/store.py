@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,11 +102,19 @@ class Store:
     # Stories
 
     def add_story(self, story: Story, received: str) -> Arrival:
-        """Takes in a delivered story once; a newer version supersedes the older, an older one arrives superseded."""
+        """Takes in a delivered story once; a newer version supersedes the older, an older one arrives superseded.
+
+        A version number that comes again with another text is taken as the next version.
+        """
         with self.engine.begin() as db:
-            row = db.execute(sa.select(stories).where(stories.c.guid == story.guid, stories.c.version == story.version)).first()
-            if row:
-                return Arrival(story, row.state, row.reason, known=True)
+            versions = {r.version: r for r in db.execute(sa.select(stories).where(stories.c.guid == story.guid))}
+            same = versions.get(story.version)
+            if same and same.digest != story.digest:
+                # a feed without versions changed the item, or a guid was used again: by its text it is a version of its own
+                same = next((r for r in versions.values() if r.digest == story.digest), None)
+                story = replace(story, version=same.version if same else max(versions) + 1)
+            if same:
+                return Arrival(story, same.state, same.reason, known=True)
             state, reason = self._place(db, story)
             db.execute(
                 sa.insert(stories).values(
@@ -192,7 +200,8 @@ class Store:
             if live != "new":
                 return
             values = [
-                {"key": c.key, "version": c.story_version, "by": c.by, "guid": c.story_id, "score": c.score, "payload": c.to_dict()} for c in found
+                {"key": c.key, "version": c.story_version, "by": c.by, "guid": c.story_id, "score": c.score, "payload": c.to_dict()}
+                for c in found
             ]
             if values:
                 db.execute(sa.insert(claims), values)
@@ -234,16 +243,16 @@ class Store:
                 db.execute(sa.update(tasks).where(tasks.c.key == key).values(task_id=task_id))
                 db.execute(sa.update(tasks).where(tasks.c.key == key, tasks.c.state == "waiting").values(state="pushed"))
 
-    def closed_in_studio(self) -> dict[str, int]:
-        """Keys of closed tasks that Label Studio still shows and nobody has reviewed, with their task ids."""
+    def closed_in_studio(self) -> list[str]:
+        """Keys of closed tasks that Label Studio still shows and nobody has reviewed."""
         with self.engine.begin() as db:
             reviewed = sa.select(reviews.c.key)
             rows = db.execute(
-                sa.select(tasks.c.key, tasks.c.task_id).where(
-                    tasks.c.state == "closed", tasks.c.task_id.is_not(None), tasks.c.key.not_in(reviewed)
-                )
+                sa.select(tasks.c.key)
+                .where(tasks.c.state == "closed", tasks.c.task_id.is_not(None), tasks.c.key.not_in(reviewed))
+                .order_by(tasks.c.key)
             ).all()
-        return {row.key: row.task_id for row in rows}
+        return [row.key for row in rows]
 
     def mark_removed(self, keys: Iterable[str]) -> None:
         """Records that closed tasks are gone from Label Studio."""

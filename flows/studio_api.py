@@ -80,9 +80,7 @@ class StudioApi:
         if answer.is_redirect:
             raise BadInput(f"Label Studio at {self.url} sends on to {answer.headers.get('location')}; give that address")
         if answer.status_code in (401, 403):
-            raise BadInput(
-                f"Label Studio at {self.url} refuses the token ({answer.status_code}); take one from Account & Settings of an account that may do this"
-            )
+            raise BadInput(f"Label Studio at {self.url} refuses the token ({answer.status_code}); copy a valid one from Account & Settings")
         if answer.status_code == 404:
             raise BadInput(f"Label Studio at {self.url} has no {path}; was it deleted, or is the address another server's?")
         if answer.is_error:

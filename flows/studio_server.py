@@ -17,6 +17,7 @@ import os
 import random
 import secrets
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -93,11 +94,12 @@ def ensure_running(home: Path, executable: Path, *, port: int | None = None, say
 
 
 def running(home: Path) -> RunningStudio | None:
-    """The server that `ensure_running` started on `home`, if it still runs; whether it answers is not asked."""
+    """The server that `ensure_running` has given out on `home`, if its process still runs; whether it answers is not asked."""
     served = _served(home)
     if served is None or not served.process.alive or not _credentials(home).exists():
         return None
-    return _running(served, _account(home), started=False)
+    account = _account(home)
+    return _running(served, account, started=False) if account.confirmed else None
 
 
 def stop(home: Path) -> bool:
@@ -119,9 +121,8 @@ def _running(served: _Served, account: _Account, *, started: bool) -> RunningStu
 
 
 def _start(home: Path, executable: Path, port: int, account: _Account) -> _Served:
-    if not account.confirmed:
-        # An interrupted first start leaves half a database: migrations that cannot be resumed, or a user with another
-        # token. No server was ever given out on it, so nothing of anybody's is in it.
+    if not account.confirmed and _holds_nothing(home / DATABASE):
+        # An interrupted first start leaves half a database: migrations that cannot be resumed, or a user with another token.
         for left in home.glob(f"{DATABASE}*"):
             left.unlink()
     log = home / "server.log"
@@ -135,6 +136,18 @@ def _start(home: Path, executable: Path, port: int, account: _Account) -> _Serve
     served = _Served(process, port)
     _write_private(home / "server.json", {"pid": process.pid, "birth": process.birth, "port": port})
     return served
+
+
+def _holds_nothing(database: Path) -> bool:
+    """Whether nobody has made a project in a database, if there is one at all."""
+    if not database.exists():
+        return True
+    try:
+        with contextlib.closing(sqlite3.connect(database)) as db:  # writable, for it may have to undo what was cut off
+            made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'project'").fetchone()
+            return not (made and db.execute("SELECT 1 FROM project").fetchone())
+    except sqlite3.Error as error:
+        raise BadInput(f"{database} cannot be read ({error}); restore it, or move {database.parent} away to begin anew") from error
 
 
 def _environment(home: Path, account: _Account) -> dict[str, str]:

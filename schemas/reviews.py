@@ -9,7 +9,7 @@ from schemas.claim import Choice, Claim, claim_keys
 from schemas.errors import BadData
 from schemas.labels import Naming, Part
 from schemas.quotation import quotation
-from schemas.spans import Span, cut
+from schemas.spans import Span, cut, shift
 from schemas.studio_config import LINKS, SPAN
 
 Json = dict[str, Any]
@@ -53,8 +53,8 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
     choices, problems, note = _picked(result)
     regions = {r["id"]: r for r in result if r.get("type") == "labels" and r.get("from_name") == SPAN}
     spans = {i: _span(r, data) for i, r in regions.items()}
-    parts = {i: Part(r["value"]["labels"][0]) for i, r in regions.items()}
-    groups = _groups(result, parts)
+    parts = {i: _part(r, data) for i, r in regions.items()}
+    groups = _groups(result, parts, f"{data['key']}-cue-")
     relations = [tuple(tuple(sorted(spans[i] for i in ids if parts[i] is part)) for part in Part) for ids in groups]
     keys = claim_keys(data["guid"], [(r[0], r[1], r[2]) for r in relations])
     claims = []
@@ -99,7 +99,14 @@ def _span(region: Json, data: Json) -> Span:
     inside = cut(data["text"], value["start"], value["end"])
     if value.get("text") not in (None, inside.text):
         raise BadData(f"task {data['key']!r}: region {region['id']} says {value['text']!r} where the passage has {inside.text!r}")
-    return cut(data["story"], inside.start + origin, inside.end + origin)
+    return shift([inside], origin, data["story"])[0]
+
+
+def _part(region: Json, data: Json) -> Part:
+    labels = region["value"].get("labels")
+    if labels not in [[str(part)] for part in Part]:
+        raise BadData(f"task {data['key']!r}: region {region['id']} is labelled {labels}, not one of {', '.join(Part)}")
+    return Part(labels[0])
 
 
 def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:
@@ -117,27 +124,31 @@ def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:
     return choices, problems, note
 
 
-def _groups(result: list[Json], parts: dict[str, Part]) -> list[list[str]]:
-    """The regions of each claim, by its cue; the cue with the pre-label's id, else the first, leads.
+def _groups(result: list[Json], parts: dict[str, Part], own: str) -> list[list[str]]:
+    """The regions of each claim, by its cue; the pre-label's, whose ids begin with `own`, leads and is one, else the first.
 
     A source or content that no relation ties belongs to the only cue there is, else to the nearest before it in the list.
     """
     cues = [i for i, part in parts.items() if part is Part.CUE]
     if not cues:
         return [list(parts)] if parts else []
-    groups: dict[str, list[str]] = {cue: [cue] for cue in cues}
+    mine = [cue for cue in cues if cue.startswith(own)]
+    head = {cue: mine[0] if cue in mine else cue for cue in cues}
+    groups: dict[str, list[str]] = {cue: [] for cue in (*mine[:1], *cues) if head[cue] == cue}
+    for cue in cues:
+        groups[head[cue]].append(cue)
     tied: set[str] = set()
     for row in result:
         if row.get("type") != "relation" or not set(row.get("labels") or LINKS.values()) <= set(LINKS.values()):
             continue
         for cue, other in ((row["from_id"], row["to_id"]), (row["to_id"], row["from_id"])):
-            if cue in groups and other in parts and other not in groups and other not in groups[cue]:
-                groups[cue].append(other)
+            if cue in head and other in parts and other not in head and other not in groups[head[cue]]:
+                groups[head[cue]].append(other)
                 tied.add(other)
-    current = cues[0]
+    current = head[cues[0]]
     for i in parts:
-        if i in groups:
-            current = i
+        if i in head:
+            current = head[i]
         elif i not in tied:
             groups[current].append(i)
     return list(groups.values())

@@ -30,8 +30,10 @@ def cut(text: str, start: int, end: int) -> Span:
 
 def shift(spans: Iterable[Span], by: int, text: str) -> tuple[Span, ...]:
     """The spans moved by `by` code points into `text`. Errors: BadData where the words there are others."""
-    moved = tuple(cut(text, s.start + by, s.end + by) for s in spans)
-    for old, new in zip(spans, moved, strict=True):
+    moved = []
+    for old in spans:
+        new = cut(text, old.start + by, old.end + by)
         if old.text != new.text:
             raise BadData(f"{old.text!r} became {new.text!r} when its span was moved by {by}")
-    return moved
+        moved.append(new)
+    return tuple(moved)

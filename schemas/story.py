@@ -12,7 +12,7 @@ from typing import Any
 from schemas.spans import Span
 
 _DATELINE = re.compile(r"^.{0,120}?(?:\s-{1,2}\s|\s[–—]\s)", re.S)
-_BREAK = re.compile(r"\n[ \t]*\n\s*")
+_BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 
 
 class Status(StrEnum):
@@ -81,14 +81,14 @@ class Story:
 
 
 def freeze_text(paragraphs: list[str]) -> str:
-    """The frozen text of a story: NFC, control characters out, white space within a paragraph folded, an empty line between.
+    """The frozen text of a story: control characters out, NFC, white space within a paragraph folded, an empty line between.
 
     Non-breaking spaces become spaces; everything else that can be seen stays as it is.
     """
     kept = []
     for paragraph in paragraphs:
-        clean = unicodedata.normalize("NFC", paragraph)
-        clean = "".join(c if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs") else "" for c in clean)
+        clean = "".join(c for c in paragraph if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
+        clean = unicodedata.normalize("NFC", clean)
         clean = re.sub(r"\s+", " ", clean).strip()
         if clean:
             kept.append(clean)

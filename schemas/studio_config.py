@@ -88,6 +88,6 @@ def _choices(name: str, labels: type) -> str:
         for label in labels  # type: ignore[attr-defined]
     )
     return (
-        f"<Header value={quoteattr(_TITLES[name])} size=\"6\"/>"
+        f'<Header value={quoteattr(_TITLES[name])} size="6"/>'
         f'<Choices name="{name}" toName="{TEXT}" choice="single" showInline="true">{members}</Choices>'
     )

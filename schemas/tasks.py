@@ -49,18 +49,16 @@ def claim_task(story: Story, claim: Claim, *, abstain_below: float = 0.5) -> Jso
 
 def _result(claim: Claim, origin: int, abstain_below: float) -> list[Json]:
     regions: list[Json] = []
-    cue_id = ""
     for part, spans in ((Part.CUE, claim.cue), (Part.SOURCE, claim.source), (Part.CONTENT, claim.content)):
         for number, span in enumerate(spans):
             region_id = f"{claim.key}-{part.lower()}-{number}"
-            cue_id = cue_id or region_id
             value = {"start": span.start - origin, "end": span.end - origin, "text": span.text, "labels": [str(part)]}
             regions.append({"id": region_id, "from_name": SPAN, "to_name": TEXT, "type": "labels", "value": value})
     links = [
-        {"type": "relation", "from_id": cue_id, "to_id": r["id"], "direction": "right", "labels": [LINKS[part]]}
+        {"type": "relation", "from_id": f"{claim.key}-cue-0", "to_id": r["id"], "direction": "right", "labels": [LINKS[part]]}
         for r in regions
         for part in LINKS
-        if r["value"]["labels"] == [str(part)]
+        if claim.cue and r["value"]["labels"] == [str(part)]
     ]
     picked = {"stance": claim.stance, "role": claim.role, "modality": claim.modality}
     choices = {name: choice.label for name, choice in picked.items() if choice and choice.score >= abstain_below}
@@ -97,11 +95,11 @@ def _faults(result: list[Json], text: str):  # noqa: ANN202
                 yield f"span {start} to {end} does not lie in the passage of {len(text)} characters"
             elif text[start:end] != value["text"]:
                 yield f"span {start} to {end} is {text[start:end]!r}, not {value['text']!r}"
-            if not set(value["labels"]) <= {str(p) for p in Part}:
+            if not value["labels"] or not set(value["labels"]) <= {str(p) for p in Part}:
                 yield f"labels {value['labels']} are not in the label set"
         elif row["type"] == "choices":
             known = {str(x) for x in CHOICES.get(row["from_name"], ())}
-            if row["from_name"] not in PICKED or not set(value["choices"]) <= known:
+            if row["from_name"] not in PICKED or not value["choices"] or not set(value["choices"]) <= known:
                 yield f"choice {value['choices']} is not one of {row['from_name']}"
         elif row["type"] == "relation":
             if not {row["from_id"], row["to_id"]} <= set(ids):

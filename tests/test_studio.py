@@ -147,14 +147,15 @@ def test_pre_labels_arrive_whole_as_the_sdk_reads_them(client: Studio, studio: R
     tasks = make_tasks(2)
     client.push(project, tasks, say=quiet)
     sdk = LabelStudio(base_url=studio.url, api_key=studio.token, max_retries=0)
-    seen = {row.data["key"]: row for row in sdk.tasks.list(project=project)}
+    rows: list[Any] = list(sdk.tasks.list(project=project))
+    seen = {row.data["key"]: row for row in rows}
     for task in tasks:
         row = seen[task["data"]["key"]]
         assert row.data == task["data"]
         (prediction,) = row.predictions
-        assert prediction["result"] == task["predictions"][0]["result"]
-        assert [r["labels"] for r in prediction["result"] if r["type"] == "relation"] == [["source"], ["content"]]
-        assert prediction["score"] == 0.8
+        assert prediction.result == task["predictions"][0]["result"]
+        assert [r["labels"] for r in prediction.result if r["type"] == "relation"] == [["source"], ["content"]]
+        assert prediction.score == 0.8
 
 
 def test_open_tasks_keep_their_pre_labels_when_the_model_changes(client: Studio, project: int, page: Page) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -173,20 +175,37 @@ def test_the_data_of_another_label_studio_are_left_alone(tmp_path: Path, dies: P
     assert (tmp_path / DATABASE).read_text() == "somebody's work"
 
 
-@pytest.mark.parametrize("confirmed", [False, True])
-def test_only_an_unfinished_first_start_is_begun_anew(tmp_path: Path, dies: Path, confirmed: bool) -> None:
+@pytest.mark.parametrize(
+    ("confirmed", "script", "kept"),
+    [
+        (False, "CREATE TABLE django_migrations (id)", False),  # cut off in the middle of the migrations
+        (False, "CREATE TABLE project (id)", False),  # cut off after them
+        (False, "CREATE TABLE project (id); INSERT INTO project VALUES (1)", True),  # the command was cut off, the server was used
+        (True, "CREATE TABLE project (id)", True),  # used, and emptied since
+    ],
+)
+def test_only_an_unfinished_first_start_is_begun_anew(tmp_path: Path, dies: Path, confirmed: bool, script: str, kept: bool) -> None:
     account = {"email": "a@localhost", "password": "p", "token": "0" * 40, "confirmed": confirmed}
     (tmp_path / "credentials.json").write_text(json.dumps(account))
-    (tmp_path / DATABASE).write_text("half or whole")
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.executescript(script)
     with pytest.raises(Unavailable):
         ensure_running(tmp_path, dies, say=print)
-    assert (tmp_path / DATABASE).exists() is confirmed
+    assert (tmp_path / DATABASE).exists() is kept
     assert json.loads((tmp_path / "credentials.json").read_text()) == account
 
 
 def test_damaged_credentials_are_not_made_up_anew(tmp_path: Path, dies: Path) -> None:
     (tmp_path / "credentials.json").write_text('{"token": ')
     with pytest.raises(BadInput, match=r"credentials.json cannot be understood"):
+        ensure_running(tmp_path, dies, say=print)
+
+
+def test_a_damaged_database_is_not_thrown_away(tmp_path: Path, dies: Path) -> None:
+    with pytest.raises(Unavailable):
+        ensure_running(tmp_path, dies, say=print)
+    (tmp_path / DATABASE).write_text("not SQLite at all, " * 100)
+    with pytest.raises(BadInput, match=r"sqlite3 cannot be read \(file is not a database\); restore it, or move"):
         ensure_running(tmp_path, dies, say=print)
 
 

@@ -24,7 +24,7 @@ from schemas.readers.xhtml import read_xhtml
 
 Items = Iterable[Raw | Unreadable]
 
-_MARKUP = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*[\s/>])", re.IGNORECASE)
+_MARKUP = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*(?:[\s/>]|$))", re.IGNORECASE)
 # A DOCTYPE with an internal subset: outside its quoted addresses a bracket opens.
 _SUBSET = re.compile(r"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[")
 # The start of an object or a list of them, so that broken JSON is not taken for prose that begins with a bracket.
