@@ -42,17 +42,27 @@ class Passage:
 def read_passages(path: Path) -> list[Passage]:
     """Passages of one file. Errors: BadData names the line and the fault."""
     passages = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            passages.append(_passage(json.loads(line)))
-        except (BadData, ValueError, KeyError) as error:
-            raise BadData(f"{path}, line {number}: {error!s}") from error
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                passages.append(_passage(json.loads(line.decode("utf-8"))))
+            except KeyError as error:
+                raise BadData(f"{path}, line {number}: lacks the key {error}") from error
+            except (BadData, ValueError) as error:
+                raise BadData(f"{path}, line {number}: {error}") from error
     return passages
 
 
-def _passage(row: dict[str, Any]) -> Passage:
+def _passage(row: Any) -> Passage:
+    if not isinstance(row, dict):
+        raise BadData(f"expected an object, not {row!r}")
+    for name in ("id", "country", "text"):
+        if not isinstance(row[name], str):
+            raise BadData(f"{name} must be a string, not {row[name]!r}")
+    if not isinstance(row["claims"], list) or not all(isinstance(claim, dict) for claim in row["claims"]):
+        raise BadData(f"claims must be a list of objects, not {row['claims']!r}")
     claims = tuple(_claim(claim, row["text"]) for claim in row["claims"])
     return Passage(row["id"], row.get("group") or row["id"], row["country"], row["text"], claims)
 
@@ -61,12 +71,15 @@ def _claim(row: dict[str, Any], text: str) -> Labelled:
     parts: dict[str, Stretches] = {}
     for role in ROLES:
         words = row.get(role) or []
-        parts[role] = tuple(sorted(_find(w, text) for w in ([words] if isinstance(words, str) else words)))
+        words = [words] if isinstance(words, str) else words
+        if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+            raise BadData(f"{role} must be words or a list of words, not {row[role]!r}")
+        parts[role] = tuple(sorted(_find(w, text) for w in words))
     if not parts["cue"] or not parts["content"]:
         raise BadData(f"a claim needs a cue and a content: {row}")
     labels = {name: row[name] for name in CHOICES}
     for name, label in labels.items():
-        if label not in {str(x) for x in CHOICES[name]}:
+        if label not in [str(x) for x in CHOICES[name]]:
             raise BadData(f"{name} {label!r} is not one of {', '.join(CHOICES[name])}")
     if bool(parts["source"]) == (labels["naming"] == "none"):
         raise BadData(f"naming {labels['naming']!r} does not go with source {row.get('source')!r}")

@@ -38,16 +38,16 @@ class Article:
 def read_articles(path: Path) -> list[Article]:
     """Articles of a JSON-lines file: `id`, `text`, `attributions`.
 
-    Errors: BadData names file, line and fault (offsets out of range, overlapping roles, empty text, unknown keys).
+    Errors: BadData names file, line and fault (offsets out of range, overlapping roles, empty text, missing keys).
     """
     articles = []
     seen: set[str] = set()
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
-                article = _article(json.loads(line))
+                article = _article(json.loads(line.decode("utf-8")))
                 if article.id in seen:
                     raise BadData(f"the id {article.id!r} stands twice in this file")
             except (BadData, ValueError) as error:
@@ -65,14 +65,17 @@ def _article(row: Any) -> Article:
     text = row["text"]
     if not isinstance(text, str) or not text.strip():
         raise BadData("the text is empty")
-    return Article(str(row["id"]), text, tuple(_relation(r, text) for r in row["attributions"]))
+    attributions = row["attributions"]
+    if not isinstance(attributions, list) or not all(isinstance(r, dict) for r in attributions):
+        raise BadData(f"attributions must be a list of objects, not {attributions!r}")
+    return Article(str(row["id"]), text, tuple(_relation(r, text) for r in attributions))
 
 
 def _relation(row: dict[str, Any], text: str) -> Relation:
     missing = [role for role in ROLES if role not in row]
     if missing:
         raise BadData(f"an attribution lacks the keys {', '.join(missing)}")
-    stretches = {role: tuple(sorted((int(a), int(b)) for a, b in row[role])) for role in ROLES}
+    stretches = {role: _stretches(row[role], role) for role in ROLES}
     flat = sorted((a, b, role) for role, spans in stretches.items() for a, b in spans)
     for a, b, role in flat:
         if not 0 <= a < b <= len(text):
@@ -81,3 +84,9 @@ def _relation(row: dict[str, Any], text: str) -> Relation:
         if b - c > SLIP:
             raise BadData(f"{role} [{a}, {b}] and {other} [{c}, {d}] of one attribution overlap")
     return Relation(**stretches)
+
+
+def _stretches(pairs: Any, role: str) -> Stretches:
+    if not isinstance(pairs, list) or not all(isinstance(p, list) and [type(x) for x in p] == [int, int] for p in pairs):
+        raise BadData(f"{role} must be a list of [start, end], not {pairs!r}")
+    return tuple(sorted((a, b) for a, b in pairs))

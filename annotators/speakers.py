@@ -5,62 +5,30 @@ What this does not do yet: descriptions (*the 61-year-old*), mentions outside of
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
 from schemas.labels import Naming
 
 PRONOUNS = frozenset(["he", "she", "they", "it", "i", "we", "his", "her", "their", "its", "who", "him", "them"])
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "prof",
-        "president",
-        "minister",
-        "premier",
-        "prime",
-        "general",
-        "gen",
-        "colonel",
-        "col",
-        "captain",
-        "senator",
-        "sen",
-        "rep",
-        "governor",
-        "gov",
-        "mayor",
-        "ambassador",
-        "spokesman",
-        "spokeswoman",
-        "spokesperson",
-        "secretary",
-        "judge",
-        "king",
-        "queen",
-        "prince",
-        "bishop",
-        "archbishop",
-        "foreign",
-        "interior",
-        "defense",
-        "defence",
-        "finance",
-        "the",
-        "a",
-        "an",
-        "former",
-        "vice",
-        "deputy",
-        "chief",
-        "said",
-        "st",
-    ]
+_TITLE_WORDS = (
+    "mr mrs ms dr prof president minister premier prime general gen colonel col captain senator sen rep governor gov mayor"
+    " ambassador spokesman spokeswoman spokesperson secretary judge king queen prince bishop archbishop the a an former vice deputy"
+    " chief said st"
 )
-_CAPITALS = re.compile(r"(?:[A-ZÀ-Þ][\w'’-]*\.?)(?:\s+(?:(?:de|del|la|van|von|bin|al|el|da|dos)\s+)*[A-ZÀ-Þ][\w'’-]*\.?)*")
+_PORTFOLIOS = frozenset(["foreign", "interior", "defense", "defence", "finance"])
+"""Part of a title before another (Foreign Minister), of a name elsewhere (Foreign Ministry)."""
+_OPENER_WORDS = (
+    "but and or so yet then on in at by for from with after before when while as if since until though although because that monday"
+    " tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november"
+    " december"
+)
+"""Words that stand before a name with a capital because a sentence begins there, and dates."""
+_TITLES, _OPENERS = frozenset(_TITLE_WORDS.split()), frozenset(_OPENER_WORDS.split())
+_CAPITAL = r"[A-ZÀ-Þ][\w'’-]*"
+_WORD = rf"(?:(?:[A-Z]\.)+|{_CAPITAL}\.?)"
+_CAPITALS = re.compile(rf"{_WORD}(?:\s+(?:(?:de|del|la|van|von|bin|al|el|da|dos)\s+)*{_WORD})*")
 
 
 def speakers(text: str, sources: Sequence[str], namings: Sequence[str], starts: Sequence[int]) -> list[str | None]:
@@ -99,16 +67,22 @@ def _name_in(source: str, upper: bool) -> str | None:
 
 def _strip_titles(name: str) -> str:
     words = name.split()
-    while words and words[0].lower().strip(".") in _TITLES:
-        words.pop(0)
+    lower = [w.lower().strip(".") for w in words]
+    while lower and (lower[0] in _TITLES or (lower[0] in _PORTFOLIOS and lower[1:2] and lower[1] in _TITLES)):
+        words.pop(0), lower.pop(0)
     return " ".join(words).strip(" .,")
 
 
 def _fullest(name: str, text: str, upper: bool) -> str:
-    """The longest form of a name in the story: one that ends in the same word and is a run of capitals."""
+    """The first longer form of a name in the story: one that ends in the same word and is a run of capitals in one sentence."""
     if upper or len(name.split()) > 1:
         return name
-    pattern = re.compile(rf"(?:[A-ZÀ-Þ][\w'’-]*\.?\s+){{1,3}}{re.escape(name)}(?!\w)")
-    forms = [_strip_titles(m.group()) for m in pattern.finditer(text)]
+    # a dot ends a sentence but for an initial's, a line break a paragraph
+    pattern = re.compile(rf"(?<![\w.])(?:(?:[A-Z]\.|{_CAPITAL})[^\S\n]+){{1,3}}{re.escape(name)}(?!\w)")
+    forms = [_strip_titles(_strip_openers(m.group())) for m in pattern.finditer(text)]
     forms = [f for f in forms if f.split()[-1:] == [name] and 1 < len(f.split()) <= 4]
     return forms[0] if forms else name
+
+
+def _strip_openers(name: str) -> str:
+    return " ".join(itertools.dropwhile(lambda w: w.lower() in _OPENERS, name.split()))

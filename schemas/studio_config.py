@@ -41,9 +41,11 @@ _STYLE = """
     .or-head h4{font-size:13px;line-height:18px;font-weight:400;color:#64748b;margin:2px 0 0}
     .or-cols{display:grid;grid-template-columns:minmax(0,1fr) 400px;gap:20px;align-items:start}
     .or-side{position:sticky;top:0;border-left:1px solid #94a3b8;padding-left:16px}
-    .or-side h4{font-size:12px;line-height:16px;margin:6px 0 0;font-weight:600;color:#64748b}
+    .or-side h4{font-size:12px !important;line-height:16px;margin:8px 0 1px !important;font-weight:600;color:#64748b}
     .or-side .lsf-choices{margin:0}
-    .or-side .lsf-choice{margin:0;padding-top:1px;padding-bottom:1px}
+    .or-side .lsf-choice{margin:0;padding:0;line-height:24px !important}
+    .or-side .lsf-choice *{line-height:24px !important}
+    .or-side .lsf-choice__checkbox{min-height:24px;font-weight:400}
     .or-text .lsf-htx-richtext{line-height:2.35;font-size:17px}
 """
 

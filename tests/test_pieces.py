@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -144,7 +146,7 @@ def test_windows_cover_and_overlap(count: int, size: int, data: st.DataObject) -
     ranges = windows(count, size, overlap)
     assert {at for a, b in ranges for at in range(a, b)} == set(range(count))
     assert all(b - a == min(size, count) for a, b in ranges)
-    shared = [before[1] - after[0] for before, after in zip(ranges, ranges[1:], strict=False)]
+    shared = [before[1] - after[0] for before, after in itertools.pairwise(ranges)]
     assert all(overlap <= n < size for n in shared)
     assert not shared or max(shared) - min(shared) <= 1  # spread evenly
     # one fewer would not do

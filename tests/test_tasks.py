@@ -185,8 +185,6 @@ def test_a_claim_of_another_text_is_refused() -> None:
 # What check_task refuses
 
 
-
-
 DROP = object()
 RESULT = ["predictions", 0, "result"]
 FAULTS = [
