@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Figures:
-    """What a packed model reaches on dev, after int8."""
+    """What a packed model reaches on dev."""
 
     scores: Scores
     ece: float

@@ -1,6 +1,6 @@
 """A model folder: what lies in it, and how it is loaded once a process.
 
-model.onnx         the encoder with its tag and linking layers, int8 (ids, feature, mask -> hidden, tags, links)
+model.onnx         the encoder with its tag and linking layers (ids, feature, mask -> hidden, tags, links)
 heads.safetensors  the layer that judges role, modality, stance and naming
 tokenizer.json     the tokenizer
 config.json        revision, label set, tag steps, distance scores, temperatures, calibration

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Column, Engine, Float, Integer, String, Table, event
+from sqlalchemy import JSON, BigInteger, Column, Engine, Float, Integer, String, Table, event
 
 from schemas.claim import Claim
 from schemas.errors import BadInput, Unavailable
@@ -25,7 +25,7 @@ stories = Table(
     "stories",
     metadata,
     Column("guid", String, primary_key=True),
-    Column("version", Integer, primary_key=True),
+    Column("version", BigInteger, primary_key=True),  # some agencies' are time stamps
     Column("digest", String, nullable=False),
     Column("body_digest", String, nullable=False, index=True),
     Column("state", String, nullable=False, index=True),  # new, annotated, held, superseded, cancelled, duplicate
@@ -37,7 +37,7 @@ claims = Table(
     "claims",
     metadata,
     Column("key", String, primary_key=True),
-    Column("version", Integer, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
     Column("by", String, primary_key=True),
     Column("guid", String, nullable=False, index=True),
     Column("score", Float, nullable=False),
@@ -48,7 +48,7 @@ tasks = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("guid", String, nullable=False, index=True),
-    Column("version", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False),
     Column("by", String, nullable=False),
     Column("state", String, nullable=False, index=True),  # waiting, pushed, closed
     Column("task_id", Integer),
@@ -104,14 +104,14 @@ class Store:
     def add_story(self, story: Story, received: str) -> Arrival:
         """Takes in a delivered story once; a newer version supersedes the older, an older one arrives superseded.
 
-        A version number that comes again with another text is taken as the next version.
+        A version number that comes again with another text or status is taken as the next version.
         """
         with self.engine.begin() as db:
             versions = {r.version: r for r in db.execute(sa.select(stories).where(stories.c.guid == story.guid))}
             same = versions.get(story.version)
-            if same and same.digest != story.digest:
-                # a feed without versions changed the item, or a guid was used again: by its text it is a version of its own
-                same = next((r for r in versions.values() if r.digest == story.digest), None)
+            if same and not _alike(same, story):
+                # a feed without versions changed or killed the item, or a guid was used again: it is a version of its own
+                same = next((r for r in versions.values() if _alike(r, story)), None)
                 story = replace(story, version=same.version if same else max(versions) + 1)
             if same:
                 return Arrival(story, same.state, same.reason, known=True)
@@ -129,7 +129,7 @@ class Store:
                 )
             )
             if state == "cancelled":
-                db.execute(_of(story).values(state="cancelled", reason=reason))
+                db.execute(_of(story).where(stories.c.state != "cancelled").values(state="cancelled", reason=reason))
                 self._close(db, story.guid, reason)
             elif state != "superseded":
                 older = _of(story).where(stories.c.version < story.version, stories.c.state != "cancelled")
@@ -350,6 +350,10 @@ def utc(when: str) -> str:
 def _json(value: Any) -> Any:
     """A value as JSON would give it back."""
     return json.loads(json.dumps(value))
+
+
+def _alike(row: sa.Row, story: Story) -> bool:
+    return row.digest == story.digest and row.payload["status"] == story.status
 
 
 def _of(story: Story) -> sa.Update:
