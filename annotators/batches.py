@@ -109,4 +109,5 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int]) -> Batc
         number[inside] = np.arange(len(inside))
         owners[row, 1 : n + 1] = number[gold.owner[a:b]]
         cues.append(torch.from_numpy(gold.cues[inside] - a + 1))
-    return Batch(*map(torch.from_numpy, (ids, feature, mask, tags, owners, kinds)), cues=cues)
+    ids_, feature_, mask_, tags_, owners_, kinds_ = map(torch.from_numpy, (ids, feature, mask, tags, owners, kinds))
+    return Batch(ids_, feature_, mask_, tags_, owners_, kinds_, cues)

@@ -16,8 +16,9 @@ tags: [attribution, quotation, stance, news]
 # {revision}
 
 Finds who says what in English news (source, cue, content of each attribution relation) and judges the claim's role,
-modality, stance and naming. A small encoder (MiniLM, 6 layers, 384 wide, uncased) with a BIO tag layer and CRF, a linking layer that gives
-each source and content to its cue, and a judging layer over the means of the parts. Weights are ONNX, stored in 16 bits; loaded without pickle.
+modality, stance and naming. A small encoder (MiniLM, 6 layers, 384 wide, uncased) with a BIO tag layer and CRF, a linking layer
+that gives each source and content to its cue, and a judging layer over the means of the parts. Weights are ONNX, stored in 16
+bits; loaded without pickle.
 
 **Trained on** PolNeAR 1.0 (US political news, 2016; no licence stated, the text belongs to its publishers: trained on, not
 redistributed) and the project's own written claims (`annotators/claims/`, CC0-1.0). The starting encoder is all-MiniLM-L6-v2 (Apache-2.0).

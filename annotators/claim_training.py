@@ -156,13 +156,17 @@ def _window(passage: Passage, tokenizer: Tokenizer, size: int) -> _Window:
     gold = gold_of(Article(passage.id, passage.text, tuple(c.relation for c in claims)), tokenizer)
     kept = []
     for claim in claims:
-        parts = tuple(
-            [(a + 1, min(b, size) + 1) for a, b in (gold.pieces.covering(*s) for s in getattr(claim.relation, role)) if a < size]
-            for role in ROLES
-        )
+        source, cue, content = ([_within(gold, s, size) for s in getattr(claim.relation, role)] for role in ROLES)
+        parts = tuple([r for r in ranges if r[0] < r[1]] for ranges in (source, cue, content))
         if parts[1]:
-            kept.append((parts, claim.labels))
+            kept.append(((parts[0], parts[1], parts[2]), claim.labels))
     return _Window(gold, kept)
+
+
+def _within(gold: Gold, stretch: Range, size: int) -> Range:
+    """A stretch's pieces in the window, the special piece before them counted; empty where it lies beyond the window."""
+    a, b = gold.pieces.covering(*stretch)
+    return min(a, size) + 1, min(b, size) + 1
 
 
 def _extent(claim: Labelled) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +115,7 @@ def _naming(source: tuple[Span, ...], picked: dict[str, Choice]) -> str:
     return label if label != Naming.NONE else str(Naming.UNNAMED)
 
 
-def _unattributed(story: Story, reading: Reading, parts: list[tuple[tuple[Span, ...], ...]]) -> list[tuple[Span, float]]:
+def _unattributed(story: Story, reading: Reading, parts: Sequence[tuple[tuple[Span, ...], ...]]) -> list[tuple[Span, float]]:
     """Sentences that share nothing with any relation, each with the probability that it belongs to none."""
     taken = np.zeros(len(story.text) + 1, dtype=bool)
     for spans in parts:

@@ -83,7 +83,8 @@ class GoldClaims:
 def read_gold_claims(path: Path) -> list[GoldClaims]:
     """Gold stories of a JSON-lines file in wire-gold's format."""
     articles = read_articles(path)
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    with path.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines if line.strip()]
     return [GoldClaims(a, [{n: r.get(n) for n in CHOICES} for r in row["attributions"]]) for a, row in zip(articles, rows, strict=True)]
 
 

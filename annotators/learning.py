@@ -21,7 +21,7 @@ from annotators.claims import calibrated
 from annotators.claimset import Passage
 from annotators.corpora import Article
 from annotators.evaluation import bin_errors, fit_calibration, outcomes, predict, score_predicted
-from annotators.models import load_model
+from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
 from annotators.packing import pack
 from annotators.scoring import Scores
@@ -55,7 +55,7 @@ def learn(
     claim_recipe = claim_recipe or ClaimRecipe()
     tokenizer_file, special = _tokenizer(encoder, work)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
-    ids = (tokenizer.token_to_id(special[0]), tokenizer.token_to_id(special[1]))
+    ids = special_ids(tokenizer, special)
     torch.manual_seed(recipe.seed)
     network = AttributionNetwork.from_encoder(encoder)
     curve = train(network, tokenizer, list(articles), work, recipe, special=ids, evaluate=evaluator(dev, tokenizer, ids))

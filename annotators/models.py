@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,9 +94,16 @@ def _load(folder: Path) -> Model:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     steps = Steps(np.array(config["steps"], dtype=np.float32), np.array(config["distance"], dtype=np.float32))
-    special = tuple(tokenizer.token_to_id(token) for token in config["special"])
-    backend = OnnxBackend(session, steps, (special[0], special[1]))
+    backend = OnnxBackend(session, steps, special_ids(tokenizer, config["special"]))
     return Model(config["revision"], tokenizer, backend, Heads.load(folder / "heads.safetensors", config["temperature"]), config)
+
+
+def special_ids(tokenizer: Tokenizer, special: Sequence[str]) -> tuple[int, int]:
+    """Vocabulary ids of the pieces that open and close a window. Errors: BadInput where the tokenizer lacks one."""
+    first, last = (tokenizer.token_to_id(piece) for piece in special)
+    if first is None or last is None:
+        raise BadInput(f"the tokenizer does not know {' or '.join(special)}; take the tokenizer of the encoder")
+    return first, last
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

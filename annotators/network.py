@@ -6,6 +6,8 @@ of a content (`keys`). A stretch belongs to the cue whose query agrees best with
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -24,7 +26,7 @@ class AttributionNetwork(nn.Module):
 
     def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
         super().__init__()
-        self.encoder = encoder if encoder is not None else AutoModel.from_config(config, add_pooling_layer=False)
+        self.encoder: Any = encoder if encoder is not None else AutoModel.from_config(config, add_pooling_layer=False)
         width = config.hidden_size
         self.feature = nn.Embedding(FEATURES, width)
         nn.init.zeros_(self.feature.weight)
@@ -32,6 +34,7 @@ class AttributionNetwork(nn.Module):
         self.outputs = nn.Linear(width, len(TAGS) + 3 * LINK)
         self.distance = nn.Parameter(torch.zeros(2, DISTANCES))
         self.steps = nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))
+        self.forbidden: Tensor
         self.register_buffer("forbidden", torch.from_numpy(~allowed_steps()) * FORBIDDEN, persistent=False)
 
     @classmethod

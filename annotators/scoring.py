@@ -87,12 +87,11 @@ def pairs(golds: Sequence[Words], found: Sequence[Words]) -> list[tuple[Words, W
             if a["cue"] & b["cue"] or a["content"] & b["content"]:
                 cue = overlap(a["cue"], b["cue"]) if a["cue"] or b["cue"] else 0.0
                 candidates.append((cue + overlap(a["content"], b["content"]), i, j))
-    chosen, taken = [], (set(), set())
+    chosen: dict[int, int] = {}
     for _, i, j in sorted(candidates, reverse=True):
-        if i not in taken[0] and j not in taken[1]:
-            taken[0].add(i), taken[1].add(j)
-            chosen.append((golds[i], found[j]))
-    return chosen
+        if i not in chosen and j not in chosen.values():
+            chosen[i] = j
+    return [(golds[i], found[j]) for i, j in chosen.items()]
 
 
 def word_sets(relations: Iterable[Relation], text: str) -> list[Words]:

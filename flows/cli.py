@@ -43,13 +43,13 @@ class Format(StrEnum):
 @app.command(epilog="Example: onrecord annotate examples/wire --format table")
 def annotate(
     inputs: Inputs,
-    format: Annotated[Format, typer.Option(help="A table for people, or a claim a line.")] = Format.TABLE,
+    form: Annotated[Format, typer.Option("--format", help="A table for people, or a claim a line.")] = Format.TABLE,
     model: ModelPath = None,
-) -> None:  # noqa: A002
+) -> None:
     """Pre-label the claims of stories, without a server."""
     from flows.commands import annotate_files
 
-    annotate_files(inputs, as_table=format is Format.TABLE, model=model)
+    annotate_files(inputs, as_table=form is Format.TABLE, model=model)
 
 
 @app.command(epilog="Example: onrecord nightly examples/wire --limit 200")

@@ -46,6 +46,7 @@ class Night:
 
 def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit: int | None = None) -> None:
     """Reads the wire's files into the store; what cannot be read is quarantined with its reason, and the rest goes on."""
+    delivered: list[tuple[str, int]] = []
     for delivery in deliveries(feed_files(inputs, limit)):
         night.files += 1
         if delivery.reason:
@@ -55,8 +56,8 @@ def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit:
             arrival = store.add_story(story, now)
             night.stories_known += arrival.known
             night.stories_new += not arrival.known
-            if arrival.state not in ("new", "annotated"):
-                night.held.append((f"{story.guid} v{story.version}", f"{arrival.state}: {arrival.reason}"))
+            delivered.append((story.guid, arrival.story.version))
+    night.held += [(f"{guid} v{version}", f"{state}: {reason}") for guid, version, state, reason in store.set_aside(delivered)]
     night.held += [(guid, f"embargoed until {until}") for guid, until in store.embargoed(now)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -76,5 +77,5 @@ def run_nightly(
     now: datetime | None = None,
 ) -> Night:
     """The flow on as many threads as the settings say."""
-    runner = ThreadPoolTaskRunner(max_workers=settings.workers)
+    runner: Any = ThreadPoolTaskRunner(max_workers=settings.workers)
     return nightly.with_options(task_runner=runner)(inputs, settings, studio, limit=limit, now=now, say=say)

@@ -14,7 +14,7 @@ from flows.night import Night
 from schemas.claim import Choice, Claim
 from schemas.labels import Role, Stance
 
-_COLOUR = {
+_COLOUR: dict[str, str] = {
     Role.GOVERNMENT: "blue",
     Role.OPPOSITION: "magenta",
     Role.ARMED_GROUP: "red",

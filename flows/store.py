@@ -13,64 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, BigInteger, Column, Engine, Float, Integer, String, Table, event
+from sqlalchemy import Engine, event
 
+from flows.tables import claims, marks, metadata, quarantine, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.errors import BadInput, Unavailable
 from schemas.reviews import Review
 from schemas.story import Status, Story
 
-metadata = sa.MetaData()
-stories = Table(
-    "stories",
-    metadata,
-    Column("guid", String, primary_key=True),
-    Column("version", BigInteger, primary_key=True),  # some agencies' are time stamps
-    Column("digest", String, nullable=False),
-    Column("body_digest", String, nullable=False, index=True),
-    Column("state", String, nullable=False, index=True),  # new, annotated, held, superseded, cancelled, duplicate
-    Column("reason", String, nullable=False, default=""),
-    Column("received", String, nullable=False),
-    Column("payload", JSON, nullable=False),
-)
-claims = Table(
-    "claims",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("version", BigInteger, primary_key=True),
-    Column("by", String, primary_key=True),
-    Column("guid", String, nullable=False, index=True),
-    Column("score", Float, nullable=False),
-    Column("payload", JSON, nullable=False),
-)
-tasks = Table(
-    "tasks",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("guid", String, nullable=False, index=True),
-    Column("version", BigInteger, nullable=False),
-    Column("by", String, nullable=False),
-    Column("state", String, nullable=False, index=True),  # waiting, pushed, closed
-    Column("task_id", Integer),
-    Column("reason", String, nullable=False, default=""),
-)
-reviews = Table(
-    "reviews",
-    metadata,
-    Column("annotation_id", Integer, primary_key=True),
-    Column("key", String, nullable=False, index=True),
-    Column("updated", String, nullable=False),
-    Column("payload", JSON, nullable=False),
-)
-quarantine = Table(
-    "quarantine",
-    metadata,
-    Column("file", String, primary_key=True),
-    Column("digest", String, primary_key=True),
-    Column("reason", String, nullable=False),
-    Column("seen", String, nullable=False),
-)
-marks = Table("marks", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+_GONE = "not in version "
+"""How the reason begins why a task of a claim that a new version lacks is closed."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +83,21 @@ class Store:
             if state == "cancelled":
                 db.execute(_of(story).where(stories.c.state != "cancelled").values(state="cancelled", reason=reason))
                 self._close(db, story.guid, reason)
+                self._free_duplicates(db, story.guid)
             elif state != "superseded":
                 older = _of(story).where(stories.c.version < story.version, stories.c.state != "cancelled")
                 db.execute(older.values(state="superseded", reason=f"version {story.version} came"))
         return Arrival(story, state, reason, known=False)
+
+    def _free_duplicates(self, db: sa.Connection, killed: str) -> None:
+        """The same story from another feed, held back for the killed one's sake, takes its place: its agency stands by it."""
+        mine = sa.select(stories.c.body_digest).where(stories.c.guid == killed)
+        held = (stories.c.state == "duplicate") & stories.c.body_digest.in_(mine)
+        chosen = sa.select(stories).where(held, stories.c.guid != killed).order_by(stories.c.received, stories.c.guid)
+        for digest, row in {r.body_digest: r for r in reversed(db.execute(chosen).all())}.items():
+            db.execute(_version(row.guid, row.version).values(state="new", reason=""))
+            rest = sa.update(stories).where(stories.c.state == "duplicate", stories.c.body_digest == digest)
+            db.execute(rest.values(reason=f"same text as {row.guid}"))
 
     def _place(self, db: sa.Connection, story: Story) -> tuple[str, str]:
         """The state in which a story arrives, and why."""
@@ -156,6 +119,15 @@ class Store:
         if twin:
             return "duplicate", f"same text as {twin.guid}"
         return "new", ""
+
+    def set_aside(self, keys: Iterable[tuple[str, int]]) -> list[tuple[str, int, str, str]]:
+        """Those of the stories that are not for annotation: guid, version, state and reason, in the order given."""
+        with self.engine.begin() as db:
+            chosen = sa.select(stories.c.guid, stories.c.version, stories.c.state, stories.c.reason).where(
+                stories.c.state.not_in(("new", "annotated"))
+            )
+            aside = {(r.guid, r.version): (r.state, r.reason) for r in db.execute(chosen)}
+        return [(*key, *aside[key]) for key in dict.fromkeys(keys) if key in aside]
 
     def waiting_stories(self, now: str) -> list[tuple[str, int]]:
         """Stories without claims, oldest first, those under embargo at `now` (ISO 8601, UTC) left out."""
@@ -182,8 +154,7 @@ class Store:
     def hold_story(self, guid: str, version: int, reason: str) -> None:
         """Sets a story aside that could not be annotated."""
         with self.engine.begin() as db:
-            chosen = (stories.c.guid == guid) & (stories.c.version == version)
-            db.execute(sa.update(stories).where(chosen).values(state="held", reason=reason))
+            db.execute(_version(guid, version).values(state="held", reason=reason))
 
     def story_states(self) -> dict[str, int]:
         """How many story versions are in each state."""
@@ -214,9 +185,12 @@ class Store:
             ]
             if opened:
                 db.execute(sa.insert(tasks), opened)
-            self._close(db, story.guid, f"not in version {story.version}", keep=list(attributed))
-            chosen = (stories.c.guid == story.guid) & (stories.c.version == story.version)
-            db.execute(sa.update(stories).where(chosen).values(state="annotated"))
+            self._close(db, story.guid, f"{_GONE}{story.version}", keep=list(attributed))
+            # what nobody has seen yet is shown as the newest version has it; what had vanished and is back, again
+            unseen = (tasks.c.state == "waiting") | ((tasks.c.state == "closed") & tasks.c.reason.startswith(_GONE))
+            renewed = sa.update(tasks).where(tasks.c.guid == story.guid, tasks.c.key.in_(list(attributed)), unseen)
+            db.execute(renewed.values(state="waiting", reason="", version=story.version, by=found[0].by if found else ""))
+            db.execute(_version(story.guid, story.version).values(state="annotated"))
 
     def _close(self, db: sa.Connection, guid: str, reason: str, keep: Iterable[str] = ()) -> None:
         """Closes a story's open tasks; reviewed ones keep their reviews."""
@@ -293,7 +267,13 @@ class Store:
                 changed += 1
                 db.execute(sa.delete(reviews).where(reviews.c.annotation_id == review.annotation_id))
                 db.execute(
-                    sa.insert(reviews).values(annotation_id=review.annotation_id, key=review.key, updated=review.updated, payload=payload)
+                    sa.insert(reviews).values(
+                        annotation_id=review.annotation_id,
+                        key=review.key,
+                        version=review.story_version,
+                        updated=review.updated,
+                        payload=payload,
+                    )
                 )
             for key, left in gone.items():
                 dropped = db.execute(sa.delete(reviews).where(reviews.c.key == key, reviews.c.annotation_id.not_in(list(left) or [-1])))
@@ -307,8 +287,8 @@ class Store:
                 sa.select(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
                 .select_from(reviews)
                 .join(tasks, tasks.c.key == reviews.c.key)
-                .join(claims, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
-                .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == tasks.c.version))
+                .join(claims, (claims.c.key == reviews.c.key) & (claims.c.version == reviews.c.version))
+                .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == reviews.c.version))
                 .where(stories.c.state != "cancelled")
                 .order_by(tasks.c.guid, tasks.c.key, reviews.c.annotation_id)
             ).all()
@@ -354,6 +334,10 @@ def _json(value: Any) -> Any:
 
 def _alike(row: sa.Row, story: Story) -> bool:
     return row.digest == story.digest and row.payload["status"] == story.status
+
+
+def _version(guid: str, version: int) -> sa.Update:
+    return sa.update(stories).where(stories.c.guid == guid, stories.c.version == version)
 
 
 def _of(story: Story) -> sa.Update:

@@ -25,6 +25,7 @@ class Review:
 
     annotation_id: int
     key: str
+    story_version: int
     by: str
     updated: str
     claims: tuple[Claim, ...]
@@ -82,6 +83,7 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
     return Review(
         annotation_id=annotation["id"],
         key=data["key"],
+        story_version=data["version"],
         by=by,
         updated=annotation.get("updated_at") or annotation.get("created_at") or "",
         claims=tuple(claims),
@@ -104,9 +106,10 @@ def _span(region: Json, data: Json) -> Span:
 
 def _part(region: Json, data: Json) -> Part:
     labels = region["value"].get("labels")
-    if labels not in [[str(part)] for part in Part]:
-        raise BadData(f"task {data['key']!r}: region {region['id']} is labelled {labels}, not one of {', '.join(Part)}")
-    return Part(labels[0])
+    for part in Part:
+        if labels == [str(part)]:
+            return part
+    raise BadData(f"task {data['key']!r}: region {region['id']} is labelled {labels}, not one of {', '.join(Part)}")
 
 
 def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:

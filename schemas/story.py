@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.spans import Span
 
-_DATELINE = re.compile(r"^.{0,120}?(?:\s-{1,2}\s|\s[–—]\s)", re.S)
+_DATELINE = re.compile(r"^(?=[^\n]{0,120}?[(\d])[^\n]{0,120}?(?:\s-{1,2}\s|\s[–—]\s)")
 _BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 
 
@@ -76,7 +76,7 @@ class Story:
     def from_dict(cls, row: dict[str, Any]) -> Story:
         """A story from what `to_dict` gave."""
         known = {f.name for f in fields(cls)}
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in known}
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in known}
         return cls(**values | {"status": Status(row.get("status", Status.USABLE))})
 
 

@@ -42,7 +42,9 @@ def onrecord(*arguments: object, cwd: Path = ROOT, **environment: str) -> subpro
 def test_annotate_jsonl_keeps_its_contract(tmp_path: Path) -> None:
     text = (WIRE / "17-march.txt").read_text(encoding="utf-8")
     stories = tmp_path / "stories.jsonl"
-    stories.write_text(json.dumps({"id": "a", "text": text}) + "\n" + json.dumps({"id": "b", "text": "Nothing. Of note here today."}) + "\n")
+    stories.write_text(
+        json.dumps({"id": "a", "text": text}) + "\n" + json.dumps({"id": "b", "text": "Nothing. Of note here today."}) + "\n"
+    )
     done = onrecord("annotate", stories, "--format", "jsonl")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -78,7 +80,8 @@ def test_no_model_or_network_is_asked_for() -> None:
     code = (
         "import sys; from pathlib import Path; from flows.commands import annotate_files;"
         f"annotate_files([Path({str(WIRE / '17-march.txt')!r})], as_table=False, model=None);"
-        "heavy = {'torch', 'prefect', 'transformers', 'label_studio_sdk', 'datasets'} & sys.modules.keys(); sys.exit(f'{heavy}' if heavy else 0)"
+        "heavy = {'torch', 'prefect', 'transformers', 'label_studio_sdk', 'datasets'} & sys.modules.keys();"
+        "sys.exit(f'{heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -127,7 +130,16 @@ def test_wrong_settings_are_named(name: str, value: str, says: str, tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
-COMMANDS = [["annotate"], ["nightly"], ["pull"], ["export"], ["demo"], ["evaluate", "attribution"], ["evaluate", "claims"], ["train", "attribution"]]
+COMMANDS = [
+    ["annotate"],
+    ["nightly"],
+    ["pull"],
+    ["export"],
+    ["demo"],
+    ["evaluate", "attribution"],
+    ["evaluate", "claims"],
+    ["train", "attribution"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

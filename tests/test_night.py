@@ -12,7 +12,7 @@ import pytest
 
 from exports.dataset import write_dataset
 from flows.pulling import pull
-from flows.settings import Settings
+from flows.settings import Settings, prepare_prefect
 from flows.store import Store
 from flows.studio import Studio
 from flows.studio_server import RunningStudio
@@ -24,8 +24,9 @@ NOW = datetime(2026, 3, 8, 3, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def prefect_server() -> Iterator[None]:
-    """Prefect's own test server, one for this file."""
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prefect's own test server, one for this file, as `prepare_prefect` sets Prefect up: it calls nobody."""
+    prepare_prefect(Settings(data=tmp_path_factory.mktemp("prefect"), _env_file=None))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 
@@ -39,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, _env_file=None)
 
 
-def night(wire: Path, settings: Settings, studio: Studio | None, now: datetime = NOW):  # noqa: ANN201
+def night(wire: Path, settings: Settings, studio: Studio | None, now: datetime = NOW):
     from flows.nightly import run_nightly
 
     return run_nightly([wire], settings, studio, now=now, say=lambda _: None)
@@ -88,7 +89,7 @@ def test_the_whole_round(settings: Settings, studio: RunningStudio, client: Stud
 
     # an edit and a deletion come through
     listed = http.get(f"/api/tasks/{chosen[0]['id']}/annotations/").json()
-    edited = [r for r in listed[0]["result"] if r["from_name"] != "stance"] if listed[0]["result"] else []
+    edited = [r for r in listed[0]["result"] if r.get("from_name") != "stance"]
     http.patch(f"/api/annotations/{listed[0]['id']}/", json={"result": edited}).raise_for_status()
     second = http.get(f"/api/tasks/{chosen[1]['id']}/annotations/").json()
     http.delete(f"/api/annotations/{second[0]['id']}/").raise_for_status()
@@ -142,5 +143,5 @@ def test_a_story_of_200_000_characters(settings: Settings, tmp_path: Path) -> No
     assert max(c.spans[-1].end for c in _claims(settings)) > 199_000
 
 
-def _claims(settings: Settings):  # noqa: ANN202
+def _claims(settings: Settings):
     return [claim for _, claim in Store(settings.store).waiting_tasks()]

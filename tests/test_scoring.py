@@ -74,8 +74,9 @@ def test_pairs_are_one_to_one_and_the_best_comes_first() -> None:
     worse = relation("Ann", "said", "yes|Bob")
     scores = score([(TEXT, [ANN], [worse, ANN])])
     assert scores.relation_exact == Rates(50.0, 100.0, 66.7)
-    # a gold relation is spent once it is paired
+    # what is paired is spent, on both sides
     assert score([(TEXT, [ANN], [ANN, ANN])]).relation_exact == Rates(50.0, 100.0, 66.7)
+    assert score([(TEXT, [ANN, ANN], [ANN])]).relation_exact == Rates(100.0, 50.0, 66.7)
 
 
 def test_stories_count_by_their_words() -> None:

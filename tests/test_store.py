@@ -139,6 +139,7 @@ def review(of: Claim, annotation_id: int = 1, **fields: Any) -> Review:
     values: dict[str, Any] = {
         "annotation_id": annotation_id,
         "key": of.key,
+        "story_version": of.story_version,
         "by": "3",
         "updated": "2026-03-03T09:30:00Z",
         "claims": (of,),
@@ -601,3 +602,11 @@ def test_utc_orders_as_time_does() -> None:
     key: Callable[[str], str] = utc
     times = ["2026-03-03T12:00:00+02:00", "2026-03-03T10:30:00Z", "2026-03-03T06:00:00-05:00", "2026-03-03T11:30"]
     assert [*map(key, times)] == sorted(map(key, times))
+
+
+def test_a_kill_frees_the_same_story_of_another_feed(store: Store) -> None:
+    text = "LASTRA, March 4 (Meridian) - Police fired, the army said. Nobody was hurt."
+    store.add_story(Story("a", 1, text), "2026-03-04T01:00:00+00:00")
+    assert store.add_story(Story("b", 1, text.replace("Meridian", "Sextant")), "2026-03-04T02:00:00+00:00").state == "duplicate"
+    store.add_story(Story("a", 2, "", status=Status.CANCELLED, note="wrong"), "2026-03-04T03:00:00+00:00")
+    assert store.waiting_stories("2026-03-05T00:00:00+00:00") == [("b", 1)]

@@ -75,7 +75,9 @@ def test_paragraphs_are_slices_and_leave_out_only_white_space(text: str) -> None
     [
         # one story, filed by two agencies
         ("MINSK, May 14 (Reuters) - Police fired, he said.", "MINSK (AP) — Police fired, he said.", True),
-        ("MINSK -- Police fired,\n\nhe said!", "POLICE FIRED he said", True),  # case, punctuation and breaks
+        ("MINSK, May 14 -- Police fired,\n\nhe said!", "POLICE FIRED he said", True),  # case, punctuation and breaks
+        # a dash in a sentence is no dateline's: that has a date or an agency
+        ("Dow up - markets calm.", "Dow down - markets calm.", False),
         ("Police fired, he said.", "Police fired, she said.", False),
         # a hyphen within a word is no dateline's dash
         ("A two-day strike.", "A day strike.", False),
