@@ -107,20 +107,21 @@ def relations(reading: Reading) -> list[Found]:
     if not cues:
         return []
     sources, contents = stretches(path, "source"), stretches(path, "content")
-    source_of = _one_each(_ownership(reading, sources, cues, 0))
-    content_of = _ownership(reading, contents, cues, 1)
+    source_of = _softmax(_with_none(_agreement(reading, sources, cues, 0), reading.steps.absent_source), axis=0)
+    content_of = _softmax(_agreement(reading, contents, cues, 1), axis=1)
     owners = content_of.argmax(1) if len(contents) else np.zeros(0, dtype=np.int64)
     found = []
     for number, cue in enumerate(cues):
-        mine = [s for s, owner in zip(sources, source_of, strict=True) if owner == number]
+        chosen = int(source_of[:, number].argmax())
+        mine = [sources[chosen]] if chosen < len(sources) else []
         its = [c for c, owner in zip(contents, owners, strict=True) if owner == number]
-        links = [content_of[i, number] for i, owner in enumerate(owners) if owner == number]
+        links = [source_of[chosen, number], *(content_of[i, number] for i, owner in enumerate(owners) if owner == number)]
         found.append(Found(cue, tuple(mine), tuple(its), _probability(sure, path, [cue, *mine, *its], links)))
     return found
 
 
-def _ownership(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[int, int]], kind: int) -> np.ndarray:
-    """(spans, cues) probability that a stretch belongs to a cue, from the window in which both lie deepest."""
+def _agreement(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[int, int]], kind: int) -> np.ndarray:
+    """(spans, cues) score of a stretch and a cue belonging together, from the window in which both lie deepest."""
     scores = np.full((len(spans), len(cues)), -1e4, dtype=np.float32)
     depth = np.full(scores.shape, -1, dtype=np.int64)
     for (a, b), link in zip(reading.ranges, reading.links, strict=True):
@@ -140,25 +141,18 @@ def _ownership(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[
             better = deep > depth[i, near_cues]
             scores[i, np.array(near_cues)[better]] = here[better]
             depth[i, np.array(near_cues)[better]] = deep[better]
+    return scores
+
+
+def _with_none(scores: np.ndarray, absent: float) -> np.ndarray:
+    return np.concatenate([scores, np.full((1, scores.shape[1]), absent, dtype=np.float32)])
+
+
+def _softmax(scores: np.ndarray, axis: int) -> np.ndarray:
     if not scores.size:
         return scores
-    scores = np.exp(scores - scores.max(1, keepdims=True))
-    return scores / scores.sum(1, keepdims=True)
-
-
-def _one_each(ownership: np.ndarray) -> np.ndarray:
-    """The cue of each source, -1 for none: surest first, and a cue takes one source only."""
-    owner = np.full(len(ownership), -1, dtype=np.int64)
-    taken: set[int] = set()
-    if ownership.size:
-        for flat in np.argsort(-ownership, axis=None, kind="stable"):
-            source, cue = divmod(int(flat), ownership.shape[1])
-            if ownership[source, cue] < 0.1:
-                break
-            if owner[source] < 0 and cue not in taken:
-                owner[source] = cue
-                taken.add(cue)
-    return owner
+    scores = np.exp(scores - scores.max(axis, keepdims=True))
+    return scores / scores.sum(axis, keepdims=True)
 
 
 def _probability(sure: np.ndarray, path: np.ndarray, spans: list[tuple[int, int]], links: Iterable[float]) -> float:

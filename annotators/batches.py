@@ -25,12 +25,16 @@ JOIN_ARTICLE, JOIN_BREAK = 0.25, 0.5
 
 @dataclass(frozen=True)
 class Gold:
-    """An article in pieces with its gold: tags (n,); owner (n,) relation number or -1; cues (relations, 2) pieces."""
+    """An article in pieces with its gold.
+
+    tags: (n,); owner: (n,) of content pieces the relation's number, else -1; cues, sources: (relations, 2) pieces, 0, 0 for none.
+    """
 
     pieces: Pieces
     tags: np.ndarray
     owner: np.ndarray
     cues: np.ndarray
+    sources: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,29 +46,32 @@ class Batch:
     mask: Tensor
     tags: Tensor
     owners: Tensor
-    kinds: Tensor
     cues: list[Tensor]
+    sources: list[Tensor]
+    source_of: list[Tensor]
 
 
 def gold_of(article: Article, tokenizer: Tokenizer, *, joined: frozenset[int] = frozenset()) -> Gold:
-    """The tags and owners of an article's pieces. Where relations overlap, the first keeps its pieces."""
+    """The tags and owners of an article's pieces. Where relations overlap, the first keeps its pieces; sources may be shared."""
     pieces = split_pieces(article.text, tokenizer, joined=joined)
     tags = np.full(len(pieces), OUTSIDE, dtype=np.int64)
     owner = np.full(len(pieces), -1, dtype=np.int64)
-    cues = np.zeros((len(article.relations), 2), dtype=np.int64)
+    cues, sources = np.zeros((2, len(article.relations), 2), dtype=np.int64)
     for number, relation in enumerate(article.relations):
         for role in ROLES:
             for start, end in getattr(relation, role):
                 a, b = pieces.covering(start, end)
+                if role == "source":
+                    sources[number] = a, b
                 if a == b or (tags[a:b] != OUTSIDE).any():
                     continue
                 tags[a:b] = begin(role) + 1
                 tags[a] = begin(role)
                 if role == "cue":
                     cues[number] = a, b
-                else:
+                elif role == "content":
                     owner[a:b] = number
-    return Gold(pieces, tags, owner, cues)
+    return Gold(pieces, tags, owner, cues, sources)
 
 
 def epoch_batches(
@@ -94,20 +101,36 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int]) -> Batc
     """A batch of windows, each between the tokenizer's two special pieces."""
     length = max(b - a for _, a, b in cuts) + 2
     shape = (len(cuts), length)
-    ids, feature, tags, kinds = (np.zeros(shape, dtype=np.int64) for _ in range(4))
+    ids, feature, tags = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     mask, owners = np.zeros(shape, dtype=bool), np.full(shape, -1, dtype=np.int64)
-    cues = []
+    cues, sources, source_of = [], [], []
     for row, (gold, a, b) in enumerate(cuts):
         n = b - a
         ids[row, 0], ids[row, 1 : n + 1], ids[row, n + 1] = special[0], gold.pieces.ids[a:b], special[1]
         feature[row, 1 : n + 1] = gold.pieces.feature[a:b]
         mask[row, : n + 2] = True
         tags[row, 1 : n + 1] = gold.tags[a:b]
-        kinds[row, 1 : n + 1] = gold.tags[a:b] >= begin("content")
-        inside = np.flatnonzero((gold.cues[:, 0] >= a) & (gold.cues[:, 1] <= b) & (gold.cues[:, 1] > gold.cues[:, 0]))
+        inside = np.flatnonzero(_within(gold.cues, a, b))
         number = np.full(len(gold.cues) + 1, -1, dtype=np.int64)
         number[inside] = np.arange(len(inside))
         owners[row, 1 : n + 1] = number[gold.owner[a:b]]
         cues.append(torch.from_numpy(gold.cues[inside] - a + 1))
-    ids_, feature_, mask_, tags_, owners_, kinds_ = map(torch.from_numpy, (ids, feature, mask, tags, owners, kinds))
-    return Batch(ids_, feature_, mask_, tags_, owners_, kinds_, cues)
+        spans, which = _sources(gold, a, b)
+        sources.append(torch.from_numpy(spans - a + 1))
+        source_of.append(torch.from_numpy(which[inside]))
+    ids_, feature_, mask_, tags_, owners_ = map(torch.from_numpy, (ids, feature, mask, tags, owners))
+    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of)
+
+
+def _within(spans: np.ndarray, a: int, b: int) -> np.ndarray:
+    return (spans[:, 0] >= a) & (spans[:, 1] <= b) & (spans[:, 1] > spans[:, 0])
+
+
+def _sources(gold: Gold, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct sources in a window, (s, 2), and of each relation which is its own: s for none, -1 for one outside."""
+    inside = _within(gold.sources, a, b)
+    spans, which = np.unique(gold.sources[inside], axis=0, return_inverse=True)
+    own = np.full(len(gold.sources), -1, dtype=np.int64)
+    own[inside] = which.reshape(-1)
+    own[gold.sources[:, 1] == 0] = len(spans)
+    return spans.reshape(-1, 2), own

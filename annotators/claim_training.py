@@ -102,7 +102,7 @@ def train_claims(
             torch.manual_seed(recipe.seed * 1_000_003 + step)
             network.train(), heads.train()
             hidden, scores, links = network(batch.ids, batch.feature, batch.mask)
-            loss = network.tag_loss(scores, batch.tags, batch.mask) + 0.3 * network.link_loss(links, batch.cues, batch.owners, batch.kinds)
+            loss = network.tag_loss(scores, batch.tags, batch.mask) + 0.3 * network.link_loss(links, batch)
             losses["relations"] += float(loss.detach())
             if claims:
                 judged = claim_loss(heads, hidden, claims)

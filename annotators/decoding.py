@@ -14,10 +14,11 @@ DISTANCES = 24
 
 @dataclass(frozen=True)
 class Steps:
-    """What decoding needs beside the network's outputs: tag steps (7, 7) and distance scores (2, DISTANCES)."""
+    """What decoding needs beside the network's outputs: tag steps (7, 7), distance scores (2, DISTANCES), the score of no source."""
 
     steps: np.ndarray
     distance: np.ndarray
+    absent_source: float
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,9 @@ def _load(folder: Path) -> Model:
         raise BadInput(f"{folder}: made for label set {set_version}, this software has {labels.VERSION}; retrain it")
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    steps = Steps(np.array(config["steps"], dtype=np.float32), np.array(config["distance"], dtype=np.float32))
-    backend = OnnxBackend(session, steps, special_ids(tokenizer, config["special"]))
+    steps, distance = (np.array(config[name], dtype=np.float32) for name in ("steps", "distance"))
+    decoding = Steps(steps, distance, config["absent_source"])
+    backend = OnnxBackend(session, decoding, special_ids(tokenizer, config["special"]))
     return Model(config["revision"], tokenizer, backend, Heads.load(folder / "heads.safetensors", config["temperature"]), config)
 
 

@@ -1,7 +1,8 @@
 """The attribution network in PyTorch: any Hugging Face encoder with a tag layer, a CRF and a linking layer.
 
 For each piece it gives seven tag scores and three vectors: as a cue (`query`), as part of a source, and as part
-of a content (`keys`). A stretch belongs to the cue whose query agrees best with its keys.
+of a content (`keys`). A content belongs to the cue whose query agrees best with its keys; a cue takes the source that agrees best
+with its query, or none, so that several cues may share one source.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig
 
+from annotators.batches import Batch
 from annotators.decoding import DISTANCES, Steps, distance_bucket
 from annotators.pieces import FEATURES
 from annotators.tags import FORBIDDEN, TAGS, allowed_steps
@@ -33,6 +35,7 @@ class AttributionNetwork(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.outputs = nn.Linear(width, len(TAGS) + 3 * LINK)
         self.distance = nn.Parameter(torch.zeros(2, DISTANCES))
+        self.absent_source = nn.Parameter(torch.zeros(1))
         self.steps = nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))
         self.forbidden: Tensor
         self.register_buffer("forbidden", torch.from_numpy(~allowed_steps()) * FORBIDDEN, persistent=False)
@@ -66,26 +69,30 @@ class AttributionNetwork(nn.Module):
         path = (path * mask).sum(0) + (steps[gold[:-1], gold[1:]] * mask[1:]).sum(0)
         return (torch.logsumexp(forward, dim=-1) - path).sum() / mask.sum()
 
-    def link_loss(self, links: Tensor, cues: list[Tensor], owners: Tensor, kinds: Tensor) -> Tensor:
-        """Mean cross-entropy of choosing each stretch piece's own cue among the window's cues.
-
-        cues: for each window (c, 2) first and one-past-last position; owners: (b, l) index into them, -1 to leave out;
-        kinds: (b, l) 0 for a source piece, 1 for a content piece.
-        """
+    def link_loss(self, links: Tensor, batch: Batch) -> Tensor:
+        """Mean cross-entropy of giving each content piece its cue, and each cue its source or none, among the window's own."""
         losses = []
-        for link, cue, owner, kind in zip(links, cues, owners, kinds, strict=True):
-            at = (owner >= 0).nonzero().squeeze(-1)
+        for link, cue, owner, source, own in zip(links, batch.cues, batch.owners, batch.sources, batch.source_of, strict=True):
+            if not len(cue):
+                continue
+            at, owner = (owner >= 0).nonzero().squeeze(-1).to(link.device), owner.to(link.device)
             if len(cue) > 1 and len(at):
-                losses.append(nn.functional.cross_entropy(self.link_scores(link, cue, at, kind[at]), owner[at], reduction="none"))
+                losses.append(nn.functional.cross_entropy(self._scores(link, cue, at, 1), owner[at], reduction="none"))
+            known = (own >= 0).nonzero().squeeze(-1)
+            if len(source) and len(known):
+                scores = torch.stack(
+                    [self._scores(link, cue, torch.arange(a, b, device=link.device), 0).mean(0) for a, b in source.tolist()]
+                )
+                scores = torch.cat([scores, self.absent_source.expand(1, len(cue))]).T
+                losses.append(nn.functional.cross_entropy(scores[known], own[known].to(link.device), reduction="none"))
         return torch.cat(losses).mean() if losses else links.sum() * 0.0
 
-    def link_scores(self, link: Tensor, cue: Tensor, at: Tensor, kind: Tensor) -> Tensor:
-        """(pieces, cues) agreement of the pieces at positions `at` with each cue."""
+    def _scores(self, link: Tensor, cue: Tensor, at: Tensor, kind: int) -> Tensor:
+        """(pieces, cues) agreement of the pieces at positions `at`, of a source (0) or a content (1), with each cue."""
         query = torch.stack([link[a:b, 0].mean(0) for a, b in cue.tolist()])
-        key = link[at, 1 + kind]
-        middle = (cue[:, 0] + cue[:, 1] - 1) // 2
+        middle = ((cue[:, 0] + cue[:, 1] - 1) // 2).to(at.device)
         near = torch.from_numpy(distance_bucket((at.unsqueeze(-1) - middle).cpu().numpy())).to(at.device)
-        return key @ query.T / LINK**0.5 + self.distance[kind.unsqueeze(-1), near]
+        return link[at, 1 + kind] @ query.T / LINK**0.5 + self.distance[kind][near]
 
 
 class TorchBackend:
@@ -94,7 +101,8 @@ class TorchBackend:
     def __init__(self, network: AttributionNetwork, special: tuple[int, int]) -> None:
         self.network, self.special = network.eval(), special
         self.device = next(network.parameters()).device
-        self.steps = Steps(*(value.detach().cpu().numpy() for value in (network.steps, network.distance)))
+        steps, distance = (value.detach().cpu().numpy() for value in (network.steps, network.distance))
+        self.steps = Steps(steps, distance, float(network.absent_source.detach()))
 
     def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `annotators.attribution.Backend`."""

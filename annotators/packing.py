@@ -49,6 +49,7 @@ def pack(
             "special": list(special),
             "steps": [[round(float(x), 5) for x in row] for row in network.steps.tolist()],
             "distance": [[round(float(x), 5) for x in row] for row in network.distance.tolist()],
+            "absent_source": round(float(network.absent_source.detach()), 5),
             **extra,
         }
         (aside / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")

@@ -166,7 +166,7 @@ def _step(
     ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
     _, scores, links = network(ids, feature, mask)
     loss = network.tag_loss(scores, batch.tags.to(device), mask)
-    linking = network.link_loss(links, [c.to(device) for c in batch.cues], batch.owners.to(device), batch.kinds.to(device))
+    linking = network.link_loss(links, batch)
     total = loss + recipe.link_weight * linking
     optimizer.zero_grad(set_to_none=True)
     total.backward()
