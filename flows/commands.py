@@ -14,6 +14,8 @@ from rich.console import Console
 from flows.feed import deliveries, feed_files
 from flows.settings import Settings, load_settings, prepare_prefect
 from flows.showing import err, night_lines, story_table
+from flows.studio import Studio
+from flows.studio_server import running
 from schemas.errors import BadInput
 from schemas.story import Story
 
@@ -64,11 +66,8 @@ def run_night(inputs: list[Path], *, limit: int | None, push: bool) -> None:
         sys.exit(1)
 
 
-def connect(settings: Settings):  # noqa: ANN201  (flows.studio is imported late: its SDK takes seconds)
+def connect(settings: Settings) -> Studio:
     """Label Studio as the settings name it, or the demo's own server. Errors: BadInput where there is neither."""
-    from flows.studio import Studio
-    from flows.studio_server import running
-
     if settings.label_studio_url:
         if not settings.token():
             raise BadInput("ONRECORD_LABEL_STUDIO_URL is set without a token; set ONRECORD_LABEL_STUDIO_TOKEN_FILE or ..._TOKEN")

@@ -58,7 +58,7 @@ WORDS_BOX = """words => {
 # headline; text; source, cue and content; stance (of the first the model is unsure)
 STORIES = [
     (
-        "Interior minister denies that police fired on protesters as opposition leaders call for a general strike",
+        "Interior minister denies that police fired on protesters as opposition leaders call for a strike in the capital",
         "MINSK 🗞 - Police fired.\n\nСтолица: the minister said “we did not 👩‍👩‍👧 shoot” on Friday, and left.\n\nHe spoke on Friday.",
         ("the minister", "said", "we did not 👩‍👩‍👧 shoot"),
         Choice("government", 0.3),
@@ -212,7 +212,7 @@ def inside(locator: Locator) -> bool:
     """Whether all of it can be seen without scrolling."""
     at = locator.bounding_box()
     assert at is not None
-    return 0 <= at["x"] and 0 <= at["y"] and at["x"] + at["width"] <= SIZE["width"] and at["y"] + at["height"] <= SIZE["height"]
+    return at["x"] >= 0 and at["y"] >= 0 and at["x"] + at["width"] <= SIZE["width"] and at["y"] + at["height"] <= SIZE["height"]
 
 
 def reviews(client: Studio, project: int) -> dict[str, Review]:
@@ -298,4 +298,6 @@ def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: S
     # and no key touches the choices of another group
     for name in GROUPS[:-1]:
         expect(group(page, name).locator(".lsf-choice:last-child input")).to_be_checked()
+    page.get_by_text("Full story").click()
+    expect(page.locator(".ant-collapse .lsf-htx-richtext")).to_be_visible()
     page.screenshot(path=tmp_path / "dark.png")
