@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SIZE, OVERLAP = 320, 64
 """Window and overlap, in pieces."""
+FAR = -1e4
+"""Agreement of a stretch and a cue that share no window: neither can belong to the other."""
 
 
 class Backend(Protocol):
@@ -108,8 +110,9 @@ def relations(reading: Reading) -> list[Found]:
         return []
     sources, contents = stretches(path, "source"), stretches(path, "content")
     source_of = _softmax(_with_none(_agreement(reading, sources, cues, 0), reading.steps.absent_source), axis=0)
-    content_of = _softmax(_agreement(reading, contents, cues, 1), axis=1)
-    owners = content_of.argmax(1) if len(contents) else np.zeros(0, dtype=np.int64)
+    agreement = _agreement(reading, contents, cues, 1)
+    content_of, near = _softmax(agreement, axis=1), (agreement > FAR).any(1)
+    owners = np.where(near, content_of.argmax(1), -1) if len(contents) else np.zeros(0, dtype=np.int64)
     found = []
     for number, cue in enumerate(cues):
         chosen = int(source_of[:, number].argmax())
@@ -121,8 +124,8 @@ def relations(reading: Reading) -> list[Found]:
 
 
 def _agreement(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[int, int]], kind: int) -> np.ndarray:
-    """(spans, cues) score of a stretch and a cue belonging together, from the window in which both lie deepest."""
-    scores = np.full((len(spans), len(cues)), -1e4, dtype=np.float32)
+    """(spans, cues) score of a stretch and a cue belonging together, from the window in which both lie deepest; FAR if in none."""
+    scores = np.full((len(spans), len(cues)), FAR, dtype=np.float32)
     depth = np.full(scores.shape, -1, dtype=np.int64)
     for (a, b), link in zip(reading.ranges, reading.links, strict=True):
         near_cues = [i for i, c in enumerate(cues) if a <= c[0] and c[1] <= b]

@@ -82,6 +82,8 @@ def train_claims(
 ) -> list[dict[str, float]]:
     """Trains both in place to the end of the recipe. Returns the figures of each epoch."""
     windows = [_window(p, tokenizer, recipe.size) for p in passages]
+    device = next(network.parameters()).device
+    heads.to(device)
     network.encoder.get_input_embeddings().weight.requires_grad_(False)
     optimizer = torch.optim.AdamW(
         [
@@ -101,10 +103,11 @@ def train_claims(
         for batch, claims in jobs:
             torch.manual_seed(recipe.seed * 1_000_003 + step)
             network.train(), heads.train()
-            hidden, scores, links = network(batch.ids, batch.feature, batch.mask)
-            loss = network.tag_loss(scores, batch.tags, batch.mask) + 0.3 * network.link_loss(links, batch)
+            ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
+            hidden, scores, links = network(ids, feature, mask)
+            loss = network.tag_loss(scores, batch.tags.to(device), mask) + 0.3 * network.link_loss(links, batch)
             losses["relations"] += float(loss.detach())
-            if claims:
+            if any(claims):  # a batch's passages may all be without a claim
                 judged = claim_loss(heads, hidden, claims)
                 losses["claims"] += float(judged.detach())
                 loss = recipe.passage_tags * loss + judged
@@ -129,7 +132,7 @@ def claim_loss(heads: ClaimHeads, hidden: Tensor, claims: list[list]) -> Tensor:
     loss = scores.sum() * 0.0
     for name, (a, b) in label_offsets().items():
         order = [str(x) for x in CHOICES[name]]
-        gold = torch.tensor([order.index(label[name]) for label in labels])
+        gold = torch.tensor([order.index(label[name]) for label in labels], device=scores.device)
         loss = loss + WEIGHTS[name] * nn.functional.cross_entropy(scores[:, a:b], gold, label_smoothing=0.05)
     return loss
 
@@ -142,7 +145,8 @@ def _plan(
     shuffled = sorted(windows, key=lambda w: (len(w.gold.pieces) // 24, rng.random()))
     groups = [shuffled[i : i + recipe.batch] for i in range(0, len(shuffled), recipe.batch)]
     jobs: list[tuple[Batch, list]] = [
-        (collate([(w.gold, 0, len(w.gold.pieces)) for w in group], special), [w.claims for w in group]) for group in groups
+        (collate([(w.gold, 0, min(len(w.gold.pieces), recipe.size)) for w in group], special), [w.claims for w in group])
+        for group in groups
     ]
     some = rng.sample(list(articles), round(recipe.replay * len(articles)))
     jobs += [(batch, []) for batch in epoch_batches(some, tokenizer, size=recipe.size, batch=6, special=special, rng=rng)]

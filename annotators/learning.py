@@ -60,6 +60,7 @@ def learn(
     network = AttributionNetwork.from_encoder(encoder)
     curve = train(network, tokenizer, list(articles), work, recipe, special=ids, evaluate=evaluator(dev, tokenizer, ids))
     network.load_state_dict(load_file(work / "best.safetensors"))
+    torch.manual_seed(claim_recipe.seed)  # the same start whether or not this process trained the network
     heads = ClaimHeads(network.encoder.config.hidden_size)
     check = evaluator(dev, tokenizer, ids)
     claim_curve = train_claims(network, heads, tokenizer, passages, articles, claim_recipe, special=ids, evaluate=lambda net, _: check(net))

@@ -32,7 +32,7 @@ SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
 FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
 _lock = threading.Lock()
-_loaded: dict[tuple[Path, int], Model] = {}
+_loaded: dict[Path, tuple[object, Model]] = {}
 
 
 @dataclass
@@ -66,16 +66,24 @@ class Model:
 
 
 def load_model(path: Path | None = None) -> Model:
-    """The model in a folder (default: the shipped one), loaded once a process.
+    """The model in a folder (default: the shipped one), loaded once a process, and again when it was written anew.
 
     Errors: BadInput where the folder is no model of this project or of another label set.
     """
     folder = (path or SHIPPED).resolve()
     with _lock:
-        key = (folder, os.getpid())
-        if key not in _loaded:
-            _loaded[key] = _load(folder)
-        return _loaded[key]
+        stamp = (os.getpid(), _written(folder))
+        if folder not in _loaded or _loaded[folder][0] != stamp:
+            _loaded[folder] = stamp, _load(folder)
+        return _loaded[folder][1]
+
+
+def _written(folder: Path) -> tuple[int, int] | None:
+    try:
+        state = (folder / "config.json").stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns
 
 
 def _load(folder: Path) -> Model:
@@ -84,19 +92,23 @@ def _load(folder: Path) -> Model:
         raise BadInput(f"{folder}: not a model folder, it lacks {', '.join(missing)}; name a folder that `onrecord train` wrote")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        set_version = config["label_set"]
+        if config["label_set"] != labels.VERSION:
+            raise BadInput(f"{folder}: made for label set {config['label_set']}, this software has {labels.VERSION}; retrain it")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        session = _session(folder / "model.onnx")
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        steps, distance = (np.array(config[name], dtype=np.float32) for name in ("steps", "distance"))
+        decoding = Steps(steps, distance, config["absent_source"])
+        backend = OnnxBackend(_session(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
+        heads = Heads.load(folder / "heads.safetensors", config["temperature"])
+        return Model(config["revision"], tokenizer, backend, heads, config)
+    except BadInput:
+        raise
+    except KeyError as error:
+        raise BadInput(f"{folder}: cannot be loaded as a model: config.json lacks {error}; train it again") from error
     except Exception as error:
-        raise BadInput(f"{folder}: cannot be loaded as a model: {str(error).splitlines()[0]}") from error
-    if set_version != labels.VERSION:
-        raise BadInput(f"{folder}: made for label set {set_version}, this software has {labels.VERSION}; retrain it")
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    steps, distance = (np.array(config[name], dtype=np.float32) for name in ("steps", "distance"))
-    decoding = Steps(steps, distance, config["absent_source"])
-    backend = OnnxBackend(session, decoding, special_ids(tokenizer, config["special"]))
-    return Model(config["revision"], tokenizer, backend, Heads.load(folder / "heads.safetensors", config["temperature"]), config)
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise BadInput(f"{folder}: cannot be loaded as a model: {reason}; train it again") from error
 
 
 def special_ids(tokenizer: Tokenizer, special: Sequence[str]) -> tuple[int, int]:

@@ -38,6 +38,7 @@ def pack(
         save_file(
             {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()}, aside / "heads.safetensors"
         )
+        (aside / "heads.safetensors").chmod(0o644)  # safetensors writes for its owner alone
         shutil.copyfile(tokenizer_file, aside / "tokenizer.json")
         digest = hashlib.sha256()
         for name in ("model.onnx", "heads.safetensors", "tokenizer.json"):

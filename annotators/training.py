@@ -55,6 +55,8 @@ class _State:
     step_in_epoch: int = 0
     step: int = 0
     seconds: float = 0.0
+    loss: float = 0.0
+    """Sum over the epoch's steps."""
 
 
 def train(
@@ -82,32 +84,32 @@ def train(
     total = per_epoch * recipe.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total, recipe.warm_up))
     state = _load(out, network, average, optimizer, schedule)
-    curve = json.loads((out / "curve.json").read_text()) if state.epoch else []
+    curve = json.loads((out / "curve.json").read_text())[: state.epoch] if state.epoch else []
     saved = clock()
     for epoch in range(state.epoch, recipe.epochs):
-        losses: list[float] = []
         for number, batch in enumerate(_epoch(articles, tokenizer, recipe, special, epoch)):
             if number < state.step_in_epoch:
                 continue
             began = clock()
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)
-            losses.append(_step(network, average, optimizer, batch, recipe, state.step, device))
+            loss = _step(network, average, optimizer, batch, recipe, state.step, device)
             schedule.step()
             state.step += 1
             state.step_in_epoch = number + 1
+            state.loss += loss
             state.seconds += clock() - began
             if state.step % 20 == 0:
                 left = (total - state.step) * state.seconds / state.step
-                log.info("epoch %d step %d/%d loss %.4f, %.0f min left", epoch + 1, state.step, total, sum(losses[-20:]) / 20, left / 60)
+                log.info("epoch %d step %d/%d loss %.4f, %.0f min left", epoch + 1, state.step, total, loss, left / 60)
             if clock() - saved > recipe.minutes_between * 60:
                 _save(out, network, average, optimizer, schedule, state)
                 saved = clock()
         figures = evaluate(average)
-        curve.append({"epoch": epoch + 1, "loss": sum(losses) / max(1, len(losses)), **figures})
+        curve.append({"epoch": epoch + 1, "loss": state.loss / max(1, state.step_in_epoch), **figures})
         log.info("epoch %d: %s", epoch + 1, curve[-1])
         if figures["score"] >= max(c["score"] for c in curve):
             write_aside(out / "best.safetensors", lambda path: save_file(tensors(average), path))
-        state.epoch, state.step_in_epoch = epoch + 1, 0
+        state.epoch, state.step_in_epoch, state.loss = epoch + 1, 0, 0.0
         write_aside(out / "curve.json", lambda path: path.write_text(json.dumps(curve, indent=1)))
         _save(out, network, average, optimizer, schedule, state)
     return curve

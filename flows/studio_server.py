@@ -166,6 +166,10 @@ def _environment(home: Path, account: _Account) -> dict[str, str]:
         "SENTRY_DSN": "",
         "FRONTEND_SENTRY_DSN": "",
         "LATEST_VERSION_CHECK": "false",
+        # its log-in page makes the server fetch a file of tips from outside, which no switch of its own turns off
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1,localhost",
         # refuses pre-labels that do not fit the config; by default it takes them and logs
         "fflag_feat_utc_210_prediction_validation_15082025": "true",
         "PYTHONUNBUFFERED": "1",

@@ -55,7 +55,7 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
     regions = {r["id"]: r for r in result if r.get("type") == "labels" and r.get("from_name") == SPAN}
     spans = {i: _span(r, data) for i, r in regions.items()}
     parts = {i: _part(r, data) for i, r in regions.items()}
-    groups = _groups(result, parts, f"{data['key']}-cue-")
+    groups = _groups(result, parts, spans, f"{data['key']}-cue-")
     relations = [tuple(tuple(sorted(spans[i] for i in ids if parts[i] is part)) for part in Part) for ids in groups]
     keys = claim_keys(data["guid"], [(r[0], r[1], r[2]) for r in relations])
     claims = []
@@ -127,10 +127,10 @@ def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:
     return choices, problems, note
 
 
-def _groups(result: list[Json], parts: dict[str, Part], own: str) -> list[list[str]]:
+def _groups(result: list[Json], parts: dict[str, Part], spans: dict[str, Span], own: str) -> list[list[str]]:
     """The regions of each claim, by its cue; the pre-label's, whose ids begin with `own`, leads and is one, else the first.
 
-    A source or content that no relation ties belongs to the only cue there is, else to the nearest before it in the list.
+    A source or content that no relation ties belongs to the cue nearest to it in the text.
     """
     cues = [i for i, part in parts.items() if part is Part.CUE]
     if not cues:
@@ -148,10 +148,13 @@ def _groups(result: list[Json], parts: dict[str, Part], own: str) -> list[list[s
             if cue in head and other in parts and other not in head and other not in groups[head[cue]]:
                 groups[head[cue]].append(other)
                 tied.add(other)
-    current = head[cues[0]]
+    # a claim that was added is seldom tied, the pre-label's own always is: so first among cues with nothing tied to them
+    bare = [cue for cue in groups if all(other in head for other in groups[cue])] or list(groups)
     for i in parts:
-        if i in head:
-            current = head[i]
-        elif i not in tied:
-            groups[current].append(i)
+        if i not in head and i not in tied:
+            groups[min(bare, key=lambda cue: _gap(spans[cue], spans[i]))].append(i)
     return list(groups.values())
+
+
+def _gap(a: Span, b: Span) -> int:
+    return max(a.start - b.end, b.start - a.end, 0)

@@ -40,13 +40,13 @@ _TITLES = {
 _STYLE = """
     .or-head{border-left:4px solid var(--color-neutral-content-subtler);padding:0 0 0 12px;margin:0 0 10px}
     .or-head h3{font-size:20px;line-height:26px;margin:0 !important}
-    .or-head h4{font-size:13px;line-height:18px;margin:2px 0 0 !important;color:var(--color-neutral-content-subtler) !important}
+    .or-head h4{font-size:13px;line-height:18px;font-weight:400;margin:2px 0 0 !important}
+    .or-head h4,.or-side h4{color:var(--color-neutral-content-subtler) !important}
     .or-cols{display:grid;grid-template-columns:minmax(0,1fr) 400px;gap:20px;align-items:start}
     .or-cols .ant-collapse{background:var(--color-neutral-surface)}
     .or-cols .ant-collapse *{color:var(--color-neutral-content) !important}
     .or-side{position:sticky;top:0;border-left:1px solid var(--color-neutral-border);padding-left:16px}
-    .or-side h4{font-size:12px !important;line-height:16px;margin:8px 0 1px !important}
-    .or-side h4{color:var(--color-neutral-content-subtler) !important}
+    .or-side h4{font-size:12px !important;line-height:16px;margin:8px 0 1px !important;font-weight:600}
     .or-side .lsf-choices{margin:0}
     .or-side .lsf-choice{margin:0;padding:0;line-height:24px !important}
     .or-side .lsf-choice *{line-height:24px !important}

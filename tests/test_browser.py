@@ -49,8 +49,7 @@ WORDS_BOX = """words => {
         const range = document.createRange();
         range.setStart(walker.currentNode, at);
         range.setEnd(walker.currentNode, at + words.length);
-        const {x, y, width, height} = range.getBoundingClientRect();
-        return {x, y, width, height};
+        return range.getBoundingClientRect().toJSON();
     }
 }"""
 """Where words that no mark interrupts stand on the screen."""
@@ -84,11 +83,16 @@ STORIES = [
 ]
 
 
+def span(text: str, words: str) -> Span:
+    at = text.index(words)
+    return cut(text, at, at + len(words))
+
+
 def made(number: int) -> tuple[Story, Claim]:
     """A story and a claim in it, as the model would find it."""
     headline, text, words, stance = STORIES[number]
     story = Story(guid=f"story-{number}", version=1, text=text, headline=headline, agency="Wire", location="Minsk")
-    source, cue, content = ((cut(text, text.index(w), text.index(w) + len(w)),) for w in words)
+    source, cue, content = ((span(text, w),) for w in words)
     claim = Claim(
         key=claim_keys(story.guid, [(source, cue, content)])[0],
         story_id=story.guid,
@@ -115,10 +119,8 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Chromium is not installed; `apt-get install chromium` installs it")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+    with sync_playwright() as play, play.chromium.launch(executable_path=chromium, args=FLAGS) as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -156,13 +158,7 @@ def page(browser: Browser, studio: RunningStudio) -> Iterator[Page]:
     page.wait_for_url(lambda url: "/login" not in url)
     yield page
     context.close()
-    assert watch.hosts == {HOST}
-    assert watch.errors == []
-
-
-def open_queue(page: Page, studio: RunningStudio, project: int) -> None:
-    """The labeling stream, as its button in the project opens it."""
-    page.goto(f"{studio.url}/projects/{project}/data?labeling=1")
+    assert (watch.hosts, watch.errors) == ({HOST}, [])
 
 
 def expect_task(page: Page, story: Story, claim: Claim, **choices: str) -> None:
@@ -208,11 +204,14 @@ def mark(page: Page, key: str, words: str) -> None:
     expect(page.locator(".or-text .htx-highlight").filter(has_text=words)).to_have_count(1)
 
 
-def inside(locator: Locator) -> bool:
-    """Whether all of it can be seen without scrolling."""
-    at = locator.bounding_box()
-    assert at is not None
-    return at["x"] >= 0 and at["y"] >= 0 and at["x"] + at["width"] <= SIZE["width"] and at["y"] + at["height"] <= SIZE["height"]
+def in_sight(locator: Locator) -> bool:
+    """Whether its upper and its lower edge can be seen without scrolling, with nothing lying over them."""
+    return locator.evaluate(
+        """element => {
+            const {top, bottom, x, width} = element.getBoundingClientRect();
+            return [top + 1, bottom - 1].every(y => element.contains(document.elementFromPoint(x + width / 2, y)));
+        }"""
+    )
 
 
 def reviews(client: Studio, project: int) -> dict[str, Review]:
@@ -234,15 +233,15 @@ def reviewed(claim: Claim, by: str, **changed: Choice) -> Claim:
 def test_a_review_by_keyboard_and_mouse(page: Page, studio: RunningStudio, client: Studio, project: int, tmp_path: Path) -> None:
     todo = [made(number) for number in range(len(STORIES))]
     client.push(project, [claim_task(*one) for one in todo], say=str)
-    open_queue(page, studio, project)
+    page.goto(f"{studio.url}/projects/{project}/data?labeling=1")
     kept = {"role": "government", "modality": "denies", "naming": "unnamed"}
 
     # the first: only the stance, which the model left open, is missing
     expect_task(page, *todo[0], **kept)
     page.screenshot(path=tmp_path / "first.png")
-    assert inside(page.locator("button[name=submit]"))
-    assert inside(box(page, GROUPS[-1], "missed one"))
-    assert inside(page.get_by_placeholder("Note (optional)"))
+    assert in_sight(page.locator("button[name=submit]"))
+    assert in_sight(group(page, GROUPS[-1]).locator(".lsf-choice").last)
+    assert in_sight(page.get_by_placeholder("Note (optional)"))
     page.keyboard.press("g")
     expect(box(page, "stance", "government")).to_be_checked()
     page.keyboard.press("Control+Enter")
@@ -273,13 +272,8 @@ def test_a_review_by_keyboard_and_mouse(page: Page, studio: RunningStudio, clien
     assert found["story-1"].choices == kept | {"stance": "opposition"}
     old, new = found["story-2"].claims
     assert old == reviewed(todo[2][1], studio.email)
-    assert (new.source, new.cue, new.content) == tuple((span(todo[2][0], words),) for words in added)
+    assert (new.source, new.cue, new.content) == tuple((span(todo[2][0].text, words),) for words in added)
     assert all(review.seconds > 0 and not (review.problems or review.note or review.skipped) for review in found.values())
-
-
-def span(story: Story, words: str) -> Span:
-    at = story.text.index(words)
-    return cut(story.text, at, at + len(words))
 
 
 def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: Studio, project: int, tmp_path: Path) -> None:
@@ -287,7 +281,7 @@ def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: S
     client.push(project, [claim_task(story, claim, abstain_below=1.0)], say=str)
     # the page's own switch between light and dark
     page.evaluate("localStorage.setItem('preferred-color-scheme', 'Dark')")
-    open_queue(page, studio, project)
+    page.goto(f"{studio.url}/projects/{project}/data?labeling=1")
     expect_task(page, story, claim, naming="unnamed")
     for choices in ElementTree.fromstring(labeling_config()).iter("Choices"):
         name, several = choices.attrib["name"], choices.attrib["choice"] == "multiple"
@@ -295,9 +289,11 @@ def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: S
             page.keyboard.press(choice.attrib["hotkey"].replace("shift", "Shift"))
             expect(box(page, name, choice.attrib["value"])).to_be_checked()
             expect(group(page, name).locator("input:checked")).to_have_count(number if several else 1)
-    # and no key touches the choices of another group
+    # no key touched the choices of another group
     for name in GROUPS[:-1]:
         expect(group(page, name).locator(".lsf-choice:last-child input")).to_be_checked()
     page.get_by_text("Full story").click()
     expect(page.locator(".ant-collapse .lsf-htx-richtext")).to_be_visible()
+    expect(page.locator(".ant-motion-collapse")).to_have_count(0)  # it has unfolded
+    expect(page.locator(".ant-collapse")).not_to_have_css("background-color", "rgb(250, 250, 250)")  # light whatever the switch says
     page.screenshot(path=tmp_path / "dark.png")

@@ -171,8 +171,13 @@ GROUPS = [
         ],
         [MINISTER, SAID_DEPUTY],
     ),
-    ("a second claim, not tied: to the nearest cue before", [OWN, SOURCE, CONTENT, ADDED, DEPUTY, NOBODY], [MINISTER, SAID_DEPUTY]),
-    ("what stands before every cue goes to the first", [SOURCE, OWN, CONTENT, ADDED, DEPUTY, NOBODY], [MINISTER, SAID_DEPUTY]),
+    ("a second claim, not tied: to the nearest cue in the text", [OWN, SOURCE, CONTENT, ADDED, DEPUTY, NOBODY], [MINISTER, SAID_DEPUTY]),
+    ("in whatever order they were marked", [DEPUTY, SOURCE, NOBODY, OWN, CONTENT, ADDED], [MINISTER, SAID_DEPUTY]),
+    (
+        "what is marked beside a tied claim is the added one's",
+        [OWN, SOURCE, CONTENT, NOBODY, ADDED, link(OWN["id"], "s", "source"), link(OWN["id"], "c", "content")],
+        [MINISTER, ([], ["added that"], ["nobody had"])],
+    ),
     (
         "relations drawn the other way, or without a label",
         [
