@@ -29,7 +29,7 @@ Reliability and credibility are never filled in.
 """
 
 
-def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict) -> str:
+def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict, claims: dict | None) -> str:
     """Markdown: data with hashes, figures on dev, calibration, recipe."""
     lines = [
         _HEAD.format(revision=revision),
@@ -45,9 +45,27 @@ def model_card(revision: str, figures: Figures, hashes: dict[str, str], history:
     lines += ["", f"Expected calibration error of a relation's probability (fitted on dev): {figures.ece:.3f}", ""]
     lines += ["| said | true | relations |", "|---|---|---|"]
     lines += [f"| {said:.2f} | {true:.2f} | {count} |" for said, true, count in figures.bins]
+    if claims:
+        lines += _judgements(claims)
     lines += ["", "## Data", "", "| file | SHA-256 |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in hashes.items())]
     lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in {**history["recipe"], **_claims(history)}.items()), ""]
     return "\n".join(lines)
+
+
+def _judgements(claims: dict) -> list[str]:
+    """The figures of role, stance and the rest on gold spans, beside the majority's."""
+    lines = ["", f"## Judgements on {claims['claims']} gold claims of {claims['stories']} stories that no training has seen", ""]
+    lines += ["| element | accuracy | macro-F1 | calibration error | majority: accuracy | macro-F1 |", "|---|---|---|---|---|---|"]
+    for name, row in claims.items():
+        if isinstance(row, dict):
+            much = row["majority"]
+            lines.append(f"| {name} | {row['accuracy']} | {row['macro_f1']} | {row['ece']} | {much['accuracy']} | {much['macro_f1']} |")
+    copied = claims["stance"]["role copied"]
+    lines += [
+        "",
+        f"The role copied to the stance: {copied['accuracy']} / {copied['macro_f1']}. The temperatures are fitted on these claims.",
+    ]
+    return [*lines, f"Gold relations found end to end (cues overlap): {claims['relations found']} %."]
 
 
 def _claims(history: dict) -> dict:

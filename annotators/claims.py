@@ -11,7 +11,7 @@ import sentencex
 
 from annotators.attribution import Reading, read, relations
 from annotators.decoding import Found
-from annotators.heads import Range
+from annotators.heads import Parts, Range
 from annotators.models import Model
 from annotators.speakers import speakers
 from schemas.claim import Choice, Claim, claim_keys
@@ -87,7 +87,12 @@ def calibrated(probability: float, model: Model) -> float:
 
 
 def judge(found: Found, reading: Reading, model: Model) -> dict[str, Choice]:
-    """Role, modality, stance and naming, from the window in which the relation lies deepest."""
+    """Role, modality, stance and naming of a relation."""
+    return model.heads.judge(*seen(found, reading))
+
+
+def seen(found: Found, reading: Reading) -> tuple[np.ndarray, Parts]:
+    """The hidden states of the window in which a relation lies deepest, and its source, cue and content there."""
     spans = [found.cue, *found.sources, *found.contents]
     first, last = min(a for a, _ in spans), max(b for _, b in spans)
     inside = [w for w, (a, b) in enumerate(reading.ranges) if a <= found.cue[0] and found.cue[1] <= b]
@@ -97,7 +102,7 @@ def judge(found: Found, reading: Reading, model: Model) -> dict[str, Choice]:
     def within(ranges: Iterable[Range]) -> list[Range]:
         return [(max(s, a) - a, min(e, b) - a) for s, e in ranges if s < b and e > a]
 
-    return model.heads.judge(reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents)))
+    return reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents))
 
 
 def _parts(found: Found, reading: Reading, text: str) -> tuple[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]]:

@@ -17,6 +17,7 @@ from schemas.labels import CHOICES
 ELEMENTS = ("role", "modality", "stance", "naming")
 """What is judged by the transformer; quotation is a matter of form."""
 Range = tuple[int, int]
+Parts = tuple[list[Range], list[Range], list[Range]]
 
 
 def label_offsets() -> dict[str, tuple[int, int]]:
@@ -40,17 +41,21 @@ class Heads:
         """From a safetensors file with `absent`, `inner.weight`, `inner.bias`, `outer.weight`, `outer.bias`."""
         return cls({name: value.astype(np.float32) for name, value in load_file(path).items()}, temperature)
 
-    def judge(self, hidden: np.ndarray, parts: tuple[list[Range], list[Range], list[Range]]) -> dict[str, Choice]:
+    def judge(self, hidden: np.ndarray, parts: Parts) -> dict[str, Choice]:
         """The likeliest label of each element. hidden: (l, width); parts: ranges of source, cue and content in it."""
-        pooled = np.concatenate([_mean(hidden, ranges, absent) for ranges, absent in zip(parts, self.weights["absent"], strict=True)])
-        inner = np.maximum(self.weights["inner.weight"] @ pooled + self.weights["inner.bias"], 0)
-        scores = self.weights["outer.weight"] @ inner + self.weights["outer.bias"]
         choices = {}
-        for name, (a, b) in label_offsets().items():
-            probability = _softmax(scores[a:b] / self.temperature.get(name, 1.0))
+        for name, scores in self.scores(hidden, parts).items():
+            probability = _softmax(scores / self.temperature.get(name, 1.0))
             best = int(probability.argmax())
             choices[name] = Choice(str(list(CHOICES[name])[best]), round(float(probability[best]), 4))
         return choices
+
+    def scores(self, hidden: np.ndarray, parts: Parts) -> dict[str, np.ndarray]:
+        """Each element's scores of its labels, before the softmax; shapes as in `judge`."""
+        pooled = np.concatenate([_mean(hidden, ranges, absent) for ranges, absent in zip(parts, self.weights["absent"], strict=True)])
+        inner = np.maximum(self.weights["inner.weight"] @ pooled + self.weights["inner.bias"], 0)
+        scores = self.weights["outer.weight"] @ inner + self.weights["outer.bias"]
+        return {name: scores[a:b] for name, (a, b) in label_offsets().items()}
 
 
 def _mean(hidden: np.ndarray, ranges: list[Range], absent: np.ndarray) -> np.ndarray:

@@ -20,7 +20,16 @@ from annotators.claim_training import ClaimHeads, ClaimRecipe, train_claims
 from annotators.claims import calibrated
 from annotators.claimset import Passage
 from annotators.corpora import Article
-from annotators.evaluation import bin_errors, fit_calibration, outcomes, predict, score_predicted
+from annotators.evaluation import (
+    GoldClaims,
+    bin_errors,
+    evaluate_claims,
+    fit_calibration,
+    fit_temperatures,
+    outcomes,
+    predict,
+    score_predicted,
+)
 from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
 from annotators.packing import pack
@@ -48,8 +57,12 @@ def learn(
     recipe: Recipe,
     data: dict[str, Path],
     claim_recipe: ClaimRecipe | None = None,
+    gold: Sequence[GoldClaims] = (),
 ) -> Figures:
-    """Trains, packs and measures. data: the files trained on, for the card. Works in `OUT-work`, from where it resumes."""
+    """Trains, packs and measures. Works in `OUT-work`, from where it resumes.
+
+    data: the files trained on, for the card; gold: claims that no training has seen, to set the judgements' temperatures by.
+    """
     work = out.with_name(out.name + "-work")
     work.mkdir(parents=True, exist_ok=True)
     claim_recipe = claim_recipe or ClaimRecipe()
@@ -68,7 +81,7 @@ def learn(
     write_aside(work / "heads.safetensors", lambda path: save_file(tensors(heads), path))
     history = {"recipe": asdict(recipe), "claim_recipe": asdict(claim_recipe), "curve": curve, "claim_curve": claim_curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
-    return finish(network, heads, tokenizer_file, special, dev, out, data, history)
+    return finish(network, heads, tokenizer_file, special, dev, out, data, history, gold)
 
 
 def finish(
@@ -80,12 +93,15 @@ def finish(
     out: Path,
     data: dict[str, Path],
     history: dict,
-    temperature: dict[str, float] | None = None,
+    gold: Sequence[GoldClaims] = (),
 ) -> Figures:
     """Packs the network, calibrates what was packed on dev, and writes the card."""
-    extra = {"temperature": temperature or {}, "calibration": [1.0, 0.0]}
+    extra = {"temperature": {}, "calibration": [1.0, 0.0]}
     pack(network, heads, tokenizer_file, special, out, extra)
     model = load_model(out)
+    model.heads.temperature.update(fit_temperatures(gold, model))
+    model.config["temperature"] = model.heads.temperature
+    claims = evaluate_claims(gold, model) if gold else None
     predicted = predict(dev, model.tokenizer, model.backend)
     said, true = outcomes(dev, predicted)
     model.config["calibration"] = [round(x, 4) for x in fit_calibration(said, true)]
@@ -93,7 +109,7 @@ def finish(
     figures = Figures(score_predicted(dev, predicted), ece, bins)
     write_aside(out / "config.json", lambda path: path.write_text(json.dumps(model.config, indent=1) + "\n"))
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
-    write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history)))
+    write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history, claims)))
     return figures
 
 

@@ -118,11 +118,12 @@ def train_attribution(
         str, typer.Option(help="Hugging Face id or path of the encoder to start from.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 4,
+    gold: Annotated[Path | None, typer.Option(help="Gold claims, to calibrate role, stance and the rest by.", show_default=False)] = None,
 ) -> None:
     """Train attribution, then role, stance and the rest, and pack a model folder with its card."""
     from flows.learning import train_model
 
-    train_model(data, out, encoder, epochs)
+    train_model(data, out, encoder, epochs, gold)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from annotators.claimset import read_passages
 from annotators.corpora import read_articles
+from annotators.evaluation import read_gold_claims
 from flows.settings import ROOT
 from schemas.errors import BadData, BadInput, MissingExtra
 
@@ -19,10 +20,11 @@ CLAIMS = ROOT / "annotators" / "claims"
 """The project's own set of written claims."""
 
 
-def train_model(data: Path, out: Path, encoder: str, epochs: int) -> None:
+def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None) -> None:
     """Checks all data first, then trains; a run that was killed goes on from `OUT-work`."""
     try:
         train, dev = (read_articles(data / f"{part}.jsonl") for part in ("train", "dev"))
+        claims = read_gold_claims(gold) if gold else []
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     except BadData as error:
         raise BadInput(str(error)) from error
@@ -35,7 +37,7 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int) -> None:
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or pip install torch transformers onnx") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     hashes = {path.name: path for path in (data / "train.jsonl", data / "dev.jsonl", *sorted(CLAIMS.glob("*.jsonl")))}
-    figures = learn(train, dev, passages, encoder, out, replace(Recipe(), epochs=epochs), hashes)
+    figures = learn(train, dev, passages, encoder, out, replace(Recipe(), epochs=epochs), hashes, gold=claims)
     _say(out, figures)
 
 
