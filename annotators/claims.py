@@ -13,6 +13,7 @@ from annotators.attribution import Reading, read, relations
 from annotators.decoding import Found
 from annotators.heads import Parts, Range
 from annotators.models import Model
+from annotators.pieces import SURROGATES
 from annotators.speakers import speakers
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.labels import Naming
@@ -142,7 +143,7 @@ def _unattributed(story: Story, reading: Reading, parts: Sequence[tuple[tuple[Sp
 def sentences(story: Story) -> Iterator[Span]:
     """The story's sentences, paragraph by paragraph, without the white space around them."""
     for paragraph in story.paragraphs:
-        for row in sentencex.get_sentence_boundaries(story.language[:2] or "en", paragraph.text):
+        for row in sentencex.get_sentence_boundaries(story.language[:2] or "en", paragraph.text.translate(SURROGATES)):
             start, end = paragraph.start + row["start_index"], paragraph.start + row["end_index"]
             while start < end and story.text[start].isspace():
                 start += 1

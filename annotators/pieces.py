@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half characters, of which the tokenizer takes none
-_STRAIGHT = _SURROGATES | str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"}
-)
+SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half characters, of which the tokenizer takes none
+_STRAIGHT = SURROGATES | str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
 _BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 FEATURES = 4
 """How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
