@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from annotators.decoding import Steps
+from annotators.decoding import DISTANCES, Steps
 from annotators.heads import Heads
+from annotators.tags import TAGS
 from schemas import labels
 from schemas.errors import BadInput
 
@@ -97,7 +98,8 @@ def _load(folder: Path) -> Model:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        steps, distance = (np.array(config[name], dtype=np.float32) for name in ("steps", "distance"))
+        shapes = {"steps": (len(TAGS), len(TAGS)), "distance": (2, DISTANCES)}
+        steps, distance = (np.array(config[name], dtype=np.float32).reshape(shape) for name, shape in shapes.items())
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OnnxBackend(_session(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])

@@ -1,0 +1,161 @@
+"""Training on a tiny real encoder: it learns, is resumed to the same weights, and packs what it learned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from annotators.claimset import read_passages
+from annotators.corpora import Article, Relation
+from annotators.models import load_model
+from schemas.errors import BadInput
+
+torch = pytest.importorskip("torch", reason="needs the train extra: `make train-env`")
+pytestmark = pytest.mark.train
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("Ana Vidal", "The minister", "Police", "A union leader", "The army", "Diaz")
+CUES = ("said", "denied", "warned", "announced")
+CONTENTS = ("prices would fall", "the road was closed", "nobody had been hurt", "the talks had failed")
+
+
+def article(number: int) -> Article:
+    """Four sentences of one form, so that a tiny network can learn them."""
+    text, relations = "", []
+    for n in range(number, number + 4):
+        parts = NAMES[n % 6], CUES[n % 4], CONTENTS[(n * 3) % 4]
+        spans = []
+        for part in parts:
+            spans.append(((len(text), len(text) + len(part)),))
+            text += part + " "
+        text = text[:-1] + ". It rained all day.\n\n"
+        relations.append(Relation(*spans))
+    return Article(f"a{number}", text.strip(), tuple(relations))
+
+
+ARTICLES = [article(n) for n in range(24)]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Two layers, 32 wide, over the words of the articles."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("encoder")
+    words = sorted({w.lower() for a in ARTICLES for w in a.text.replace(".", " . ").split()})
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=len(words) + 5, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+    BertModel(config).save_pretrained(folder)
+    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    from annotators.training import Recipe
+
+    return Recipe(epochs=8, size=64, batch=4, encoder_rate=3e-3, head_rate=1e-2, average=0.9)
+
+
+def run(out: Path, encoder: str, recipe):
+    from annotators.claim_training import ClaimRecipe
+    from annotators.learning import learn
+
+    passages = read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:8]
+    claims = ClaimRecipe(epochs=1, batch=4, size=64, replay=0.5, encoder_rate=1e-4)
+    return learn(ARTICLES, ARTICLES[:6], passages, encoder, out, recipe, {"tests": ROOT / "tests" / "test_training.py"}, claims)
+
+
+def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
+    out = tmp_path / "tiny"
+    figures = run(out, encoder, recipe)
+    history = json.loads((tmp_path / "tiny-work" / "history.json").read_text())
+    losses = [epoch["loss"] for epoch in history["curve"]]
+    assert losses[-1] < losses[0] / 3
+    assert figures.scores.exact["cue"].f > 80
+    assert not list(tmp_path.rglob("*.part"))
+    assert load_model(out).revision in (out / "README.md").read_text()
+
+    from safetensors.torch import load_file
+
+    from annotators.network import AttributionNetwork, TorchBackend
+
+    network = AttributionNetwork.from_encoder(encoder)
+    network.load_state_dict(load_file(tmp_path / "tiny-work" / "final.safetensors"))
+    ids = np.random.default_rng(1).integers(5, 20, (3, 17))
+    feature, mask = ids % 4, np.arange(17) < np.array([[17], [9], [17]])
+    packed, trained = load_model(out).backend, TorchBackend(network, (2, 3))
+    for a, b in zip(packed.run(ids, feature, mask), trained.run(ids, feature, mask), strict=True):
+        np.testing.assert_allclose(a[mask], b[mask], atol=2e-2)  # weights are stored in 16 bits
+
+
+def test_a_killed_run_ends_where_an_undisturbed_one_ends(tmp_path: Path, encoder: str, recipe) -> None:
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
+
+    from annotators.network import AttributionNetwork
+    from annotators.training import train
+
+    tokenizer = Tokenizer.from_file(f"{encoder}/tokenizer.json")
+
+    def go(out: Path, die_at: int | None = None) -> None:
+        torch.manual_seed(1)
+        calls = 0
+
+        def evaluate(_: object) -> dict[str, float]:
+            nonlocal calls
+            calls += 1
+            if calls == die_at:
+                raise KeyboardInterrupt
+            return {"score": float(calls)}
+
+        network = AttributionNetwork.from_encoder(encoder)
+        # a checkpoint after every step: the clock says that an hour has passed at each look
+        hours = iter(range(0, 10**9, 3600))
+        train(
+            network,
+            tokenizer,
+            ARTICLES,
+            out,
+            replace(recipe, epochs=3),
+            special=(2, 3),
+            evaluate=evaluate,
+            clock=lambda: float(next(hours)),
+        )
+
+    go(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path / "killed", die_at=2)
+    go(tmp_path / "killed")
+    whole, killed = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("whole", "killed"))
+    assert whole.keys() == killed.keys()
+    for name in whole:
+        torch.testing.assert_close(killed[name], whole[name], rtol=0, atol=0, msg=name)
+
+
+BROKEN = [
+    ("no model", lambda path: (path / "model.onnx").unlink(), "it lacks model.onnx"),
+    ("half a model", lambda path: (path / "model.onnx").write_bytes(b"\x08\x08"), "cannot be loaded"),
+    ("another label set", lambda path: _set(path, label_set=99), "made for label set 99"),
+    ("no steps", lambda path: _set(path, steps=None), "cannot be loaded"),
+]
+
+
+def _set(path: Path, **values: object) -> None:
+    config = json.loads((path / "config.json").read_text()) | values
+    (path / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(("damage", "says"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
+def test_damaged_models_are_refused(damage, says: str, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(ROOT / "annotators" / "weights" / "wire-small", tmp_path / "model")
+    damage(tmp_path / "model")
+    with pytest.raises(BadInput, match=says) as caught:
+        load_model(tmp_path / "model")
+    assert "\n" not in str(caught.value)
