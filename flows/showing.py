@@ -54,7 +54,7 @@ def _cue(claim: Claim) -> Text:
 
 
 def _what(claim: Claim) -> Text:
-    mark = "“{}”" if claim.quotation == "direct" else "{}"
+    mark = "“{}”" if claim.quotation == "direct" and claim.quoted[0].isalnum() else "{}"
     return Text(mark.format(claim.quoted))
 
 
