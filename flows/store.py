@@ -5,8 +5,9 @@ SQLite by default, PostgreSQL by URL. Label Studio is a view of it. Every method
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,16 @@ class Store:
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             raise Unavailable(f"the store cannot be opened: {_first_line(error)}") from error
 
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        """One transaction. Errors: Unavailable where the database cannot carry it out: locked, full, gone."""
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except sa.exc.OperationalError as error:
+            reason = _first_line(error.orig or error)
+            raise Unavailable(f"the store failed: {reason}; mend that and run again, nothing half-done was kept") from error
+
     # Stories
 
     def add_story(self, story: Story, received: str) -> Arrival:
@@ -58,7 +69,7 @@ class Store:
 
         A version number that comes again with another text or status is taken as the next version.
         """
-        with self.engine.begin() as db:
+        with self._begin() as db:
             versions = {r.version: r for r in db.execute(sa.select(stories).where(stories.c.guid == story.guid))}
             same = versions.get(story.version)
             if same and not _alike(same, story):
@@ -122,7 +133,7 @@ class Store:
 
     def set_aside(self, keys: Iterable[tuple[str, int]]) -> list[tuple[str, int, str, str]]:
         """Those of the stories that are not for annotation: guid, version, state and reason, in the order given."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             chosen = sa.select(stories.c.guid, stories.c.version, stories.c.state, stories.c.reason).where(
                 stories.c.state.not_in(("new", "annotated"))
             )
@@ -131,7 +142,7 @@ class Store:
 
     def waiting_stories(self, now: str) -> list[tuple[str, int]]:
         """Stories without claims, oldest first, those under embargo at `now` (ISO 8601, UTC) left out."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(
                 sa.select(stories.c.guid, stories.c.version, stories.c.payload)
                 .where(stories.c.state == "new")
@@ -141,24 +152,24 @@ class Store:
 
     def embargoed(self, now: str) -> list[tuple[str, str]]:
         """Guids that wait for their time, with it."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(sa.select(stories.c.guid, stories.c.payload).where(stories.c.state == "new").order_by(stories.c.guid))
             return [(r.guid, r.payload["embargo"]) for r in rows if r.payload["embargo"] and utc(r.payload["embargo"]) > now]
 
     def story(self, guid: str, version: int) -> Story:
         """One version of a story."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             row = db.execute(sa.select(stories.c.payload).where(stories.c.guid == guid, stories.c.version == version)).one()
         return Story.from_dict(row.payload)
 
     def hold_story(self, guid: str, version: int, reason: str) -> None:
         """Sets a story aside that could not be annotated."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             db.execute(_version(guid, version).values(state="held", reason=reason))
 
     def story_states(self) -> dict[str, int]:
         """How many story versions are in each state."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(sa.select(stories.c.state, sa.func.count()).group_by(stories.c.state).order_by(stories.c.state)).all()
         return {row[0]: row[1] for row in rows}
 
@@ -166,7 +177,7 @@ class Store:
 
     def add_claims(self, story: Story, found: Sequence[Claim]) -> None:
         """Keeps a story's claims, opens a task for each attributed one that has none, closes those whose claim is gone."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             live = db.execute(sa.select(stories.c.state).where(stories.c.guid == story.guid, stories.c.version == story.version)).scalar()
             if live != "new":
                 return
@@ -199,7 +210,7 @@ class Store:
 
     def waiting_tasks(self) -> list[tuple[Story, Claim]]:
         """Claims whose tasks have not been pushed, with their stories, in order of story and key."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(
                 sa.select(claims.c.payload, stories.c.payload.label("story"))
                 .select_from(tasks)
@@ -212,7 +223,7 @@ class Store:
 
     def pushed_claims(self) -> list[Claim]:
         """The pre-labelled claims whose tasks are in Label Studio."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(
                 sa.select(claims.c.payload)
                 .join(tasks, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
@@ -223,14 +234,14 @@ class Store:
 
     def mark_pushed(self, ids: dict[str, int]) -> None:
         """Records the Label Studio task of each key; a task closed meanwhile stays closed."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             for key, task_id in ids.items():
                 db.execute(sa.update(tasks).where(tasks.c.key == key).values(task_id=task_id))
                 db.execute(sa.update(tasks).where(tasks.c.key == key, tasks.c.state == "waiting").values(state="pushed"))
 
     def closed_in_studio(self) -> list[str]:
         """Keys of closed tasks that Label Studio still shows and nobody has reviewed."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             reviewed = sa.select(reviews.c.key)
             rows = db.execute(
                 sa.select(tasks.c.key)
@@ -241,12 +252,12 @@ class Store:
 
     def mark_removed(self, keys: Iterable[str]) -> None:
         """Records that closed tasks are gone from Label Studio."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             db.execute(sa.update(tasks).where(tasks.c.key.in_(list(keys))).values(task_id=None))
 
     def task_states(self) -> dict[str, int]:
         """How many tasks are in each state."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(sa.select(tasks.c.state, sa.func.count()).group_by(tasks.c.state).order_by(tasks.c.state)).all()
         return {row[0]: row[1] for row in rows}
 
@@ -258,7 +269,7 @@ class Store:
         gone: for each task key seen, the annotation ids that Label Studio still has. Returns how many were new or changed.
         """
         changed = 0
-        with self.engine.begin() as db:
+        with self._begin() as db:
             for review in batch:
                 payload = review.to_dict()
                 row = db.execute(sa.select(reviews.c.payload).where(reviews.c.annotation_id == review.annotation_id)).first()
@@ -282,7 +293,7 @@ class Store:
 
     def reviewed(self) -> list[tuple[Story, Claim, Review]]:
         """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             rows = db.execute(
                 sa.select(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
                 .select_from(reviews)
@@ -296,7 +307,7 @@ class Store:
 
     def speaker(self, key: str) -> str | None:
         """Who the pre-labelled claim of a task resolved to."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             row = db.execute(sa.select(claims.c.payload).where(claims.c.key == key).order_by(claims.c.version)).first()
         return row.payload["speaker"] if row else None
 
@@ -304,7 +315,7 @@ class Store:
 
     def add_quarantine(self, file: str, digest: str, reason: str, seen: str) -> bool:
         """Keeps what could not be read and why; False where the very same file was there already."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             if db.execute(sa.select(quarantine.c.file).where(quarantine.c.file == file, quarantine.c.digest == digest)).first():
                 return False
             db.execute(sa.insert(quarantine).values(file=file, digest=digest, reason=reason, seen=seen))
@@ -312,7 +323,7 @@ class Store:
 
     def mark(self, name: str, value: str | None = None) -> str | None:
         """Reads a named mark, or sets it to a value."""
-        with self.engine.begin() as db:
+        with self._begin() as db:
             if value is not None:
                 db.execute(sa.delete(marks).where(marks.c.name == name))
                 db.execute(sa.insert(marks).values(name=name, value=value))

@@ -610,3 +610,17 @@ def test_a_kill_frees_the_same_story_of_another_feed(store: Store) -> None:
     assert store.add_story(Story("b", 1, text.replace("Meridian", "Sextant")), "2026-03-04T02:00:00+00:00").state == "duplicate"
     store.add_story(Story("a", 2, "", status=Status.CANCELLED, note="wrong"), "2026-03-04T03:00:00+00:00")
     assert store.waiting_stories("2026-03-05T00:00:00+00:00") == [("b", 1)]
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+
+    @sa.event.listens_for(store.engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA max_page_count=1")  # SQLite takes it as: no more pages than there are
+
+    store.engine.dispose()
+    with pytest.raises(Unavailable, match="the store failed: database or disk is full") as caught:
+        store.add_story(Story("a", 1, "Police said it rained. " * 20_000), "2026-03-04T01:00:00+00:00")
+    assert "\n" not in str(caught.value)
+    assert store.story_states() == {}
