@@ -8,11 +8,12 @@ what that loses is given back as a feature: whether a piece stands inside quotat
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from schemas.story import BREAK
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half characters, of which the tokenizer takes none
 _STRAIGHT = SURROGATES | str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
-_BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 FEATURES = 4
 """How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
 
@@ -50,7 +50,7 @@ class Pieces:
 
 def paragraph_starts(text: str) -> list[int]:
     """Code points at which paragraphs begin, the first at 0; a paragraph ends at an empty line."""
-    return [0, *(m.end() for m in _BREAK.finditer(text))]
+    return [0, *(m.end() for m in BREAK.finditer(text))]
 
 
 def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = ()) -> Pieces:

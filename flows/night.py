@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from annotators.claims import annotate
-from annotators.models import load_model
+from annotators.claims import Judged, annotate
+from annotators.models import Model, load_model
 from flows.feed import deliveries, feed_files
 from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
+from schemas.story import Story
 from schemas.studio_config import TITLE, labeling_config
 from schemas.tasks import claim_task
 
@@ -57,8 +58,13 @@ def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit:
             night.stories_known += arrival.known
             night.stories_new += not arrival.known
             delivered.append((story.guid, arrival.story.version))
-    night.held += [(f"{guid} v{version}", f"{state}: {reason}") for guid, version, state, reason in store.set_aside(delivered)]
+    note_held(delivered, store, night)
     night.held += [(guid, f"embargoed until {until}") for guid, until in store.embargoed(now)]
+
+
+def note_held(keys: Sequence[tuple[str, int]], store: Store, night: Night) -> None:
+    """Notes which of the stories are not for annotation, and why."""
+    night.held += [(f"{guid} v{version}", f"{state}: {reason}") for guid, version, state, reason in store.set_aside(keys)]
 
 
 def batches(keys: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
@@ -72,12 +78,28 @@ def annotate_batch(keys: Sequence[tuple[str, int]], store_url: str, model_path: 
     """Annotates stories and keeps their claims. Returns how many stories, attributed and unattributed claims."""
     store, model = Store(store_url), load_model(model_path)
     done = attributed = outlet = 0
-    for judged in annotate((store.story(*key) for key in keys), model):
+    for judged in _judged([store.story(*key) for key in keys], model, store):
         store.add_claims(judged.story, judged.claims)
         done += 1
         attributed += sum(c.attributed for c in judged.claims)
         outlet += sum(not c.attributed for c in judged.claims)
     return done, attributed, outlet
+
+
+def _judged(stories: Sequence[Story], model: Model, store: Store) -> Iterator[Judged]:
+    """The stories with their claims; one that cannot be annotated is held back with its reason, and the others go on."""
+    done: set[tuple[str, int]] = set()
+    try:
+        for judged in annotate(stories, model):
+            done.add((judged.story.guid, judged.story.version))
+            yield judged
+    except Exception as error:  # noqa: BLE001  whatever a story does to a model
+        if len(stories) == 1:
+            store.hold_story(stories[0].guid, stories[0].version, f"could not be annotated: {type(error).__name__}: {error}"[:300])
+            return
+        for story in stories:
+            if (story.guid, story.version) not in done:
+                yield from _judged([story], model, store)
 
 
 def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, say: Say) -> None:

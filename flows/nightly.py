@@ -65,6 +65,7 @@ def _annotate(keys: list[tuple[str, int]], settings: Settings, result: Night, sa
         result.claims += attributed
         result.unattributed += outlet
         say(f"{result.annotated} of {len(keys)} stories annotated, {result.claims} claims")
+    stations.note_held(keys, Store(settings.store), result)
 
 
 def run_nightly(

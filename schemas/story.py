@@ -12,7 +12,8 @@ from typing import Any
 from schemas.spans import Span
 
 _DATELINE = re.compile(r"^(?=[^\n]{0,120}?[(\d])[^\n]{0,120}?(?:\s-{1,2}\s|\s[–—]\s)")
-_BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
+BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
+"""What parts two paragraphs: an empty line."""
 
 
 class Status(StrEnum):
@@ -64,8 +65,8 @@ class Story:
     @property
     def paragraphs(self) -> list[Span]:
         """The text's paragraphs, in order."""
-        edges = [0, *(m.end() for m in _BREAK.finditer(self.text))]
-        ends = [*(m.start() for m in _BREAK.finditer(self.text)), len(self.text)]
+        edges = [0, *(m.end() for m in BREAK.finditer(self.text))]
+        ends = [*(m.start() for m in BREAK.finditer(self.text)), len(self.text)]
         return [Span(a, b, self.text[a:b]) for a, b in zip(edges, ends, strict=True) if b > a]
 
     def to_dict(self) -> dict[str, Any]:
