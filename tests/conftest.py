@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.settings import Settings, prepare_prefect
 from flows.studio import Studio
 from flows.studio_server import DATABASE, RunningStudio, ensure_running, stop
 from schemas.errors import Unavailable
@@ -48,6 +49,17 @@ def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
 def wait_for() -> Callable[..., None]:
     """`wait_until`, since a test file cannot import from this one."""
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Prefect's own test server, set up as `prepare_prefect` sets Prefect up: it calls nobody."""
+    prepare_prefect(Settings(data=tmp_path_factory.mktemp("prefect"), _env_file=None))
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield str(PREFECT_API_URL.value())
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,8 @@ def line(done: subprocess.CompletedProcess[str], start: str) -> str:
     return next(x for x in done.stdout.splitlines() if x.startswith(start))
 
 
-def test_demo_twice_killed_and_stopped(data: Path) -> None:
-    first = demo(data)
+def test_demo_twice_killed_and_stopped(data: Path, prefect_server: str) -> None:
+    first = demo(data)  # on Prefect's temporary server; the others spare themselves its start
     pushed = int(line(first, "out:").split()[1])
     assert pushed > 10
     assert "2 new stories" in line(first, "in:")
@@ -57,13 +57,13 @@ def test_demo_twice_killed_and_stopped(data: Path) -> None:
     outside = {p.name for p in data.parent.iterdir()} - {"data", "wire"}
     assert not outside, "everything is written under data/"
 
-    again = demo(data)
+    again = demo(data, PREFECT_API_URL=prefect_server)
     assert "0 tasks pushed" in line(again, "out:")
     assert "nothing new" in line(again, "nothing")
     assert "was running already" in again.stderr
 
     os.killpg(server.pid, signal.SIGKILL)
-    mended = demo(data)
+    mended = demo(data, PREFECT_API_URL=prefect_server)
     assert "0 tasks pushed" in line(mended, "out:")
     assert "started at" in mended.stderr
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from exports.dataset import write_dataset
 from flows.pulling import pull
-from flows.settings import Settings, prepare_prefect
+from flows.settings import Settings
 from flows.store import Store
 from flows.studio import Studio
 from flows.studio_server import RunningStudio
@@ -21,17 +20,6 @@ from schemas.studio_config import TITLE, labeling_config
 pytestmark = [pytest.mark.studio, pytest.mark.prefect]
 WIRE = Path(__file__).resolve().parent.parent / "examples" / "wire"
 NOW = datetime(2026, 3, 8, 3, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Prefect's own test server, one for this file, as `prepare_prefect` sets Prefect up: it calls nobody."""
-    prepare_prefect(Settings(data=tmp_path_factory.mktemp("prefect"), _env_file=None))
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        yield
 
 
 @pytest.fixture
@@ -137,7 +125,8 @@ def test_an_embargo_ends(settings: Settings) -> None:
 def test_a_story_of_200_000_characters(settings: Settings, tmp_path: Path) -> None:
     story = (WIRE / "17-march.txt").read_text(encoding="utf-8")
     long = tmp_path / "long.txt"
-    long.write_text((story + "\n\n") * (200_000 // len(story) + 1), encoding="utf-8")
+    filler = f"{'x' * 120} {'7' * 120}\n\n"  # words over 100 letters are one piece each: characters, and little to compute
+    long.write_text(story + "\n\n" + filler * (200_000 // len(filler)) + story, encoding="utf-8")
     result = night(long, settings, None)
     assert (result.annotated, result.failures) == (1, [])
     assert max(c.spans[-1].end for c in _claims(settings)) > 199_000
