@@ -35,6 +35,7 @@ from annotators.network import AttributionNetwork, TorchBackend
 from annotators.packing import pack
 from annotators.scoring import Scores
 from annotators.training import Recipe, tensors, train, write_aside
+from schemas.errors import BadInput
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +63,14 @@ def learn(
     """Trains, packs and measures. Works in `OUT-work`, from where it resumes.
 
     data: the files trained on, for the card; gold: claims that no training has seen, to set the judgements' temperatures by.
+    Errors: BadInput where there is nothing to learn from, or `OUT-work` holds a run on other data or by another recipe.
     """
+    if not articles or not dev or not passages:
+        raise BadInput(f"{len(articles)} articles, {len(dev)} dev articles, {len(passages)} passages: training needs some of each")
     work = out.with_name(out.name + "-work")
     work.mkdir(parents=True, exist_ok=True)
     claim_recipe = claim_recipe or ClaimRecipe()
+    _claim_folder(work, repr((articles, dev, passages, encoder, recipe, claim_recipe)))
     tokenizer_file, special = _tokenizer(encoder, work)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     ids = special_ids(tokenizer, special)
@@ -82,6 +87,14 @@ def learn(
     history = {"recipe": asdict(recipe), "claim_recipe": asdict(claim_recipe), "curve": curve, "claim_curve": claim_curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
     return finish(network, heads, tokenizer_file, special, dev, out, data, history, gold)
+
+
+def _claim_folder(work: Path, run: str) -> None:
+    """Marks a work folder as this run's own, so that no other run takes its weights for its own and its card tells the truth."""
+    mark, own = work / "run.sha256", hashlib.sha256(run.encode("utf-8", "surrogatepass")).hexdigest()
+    if mark.exists() and mark.read_text() != own:
+        raise BadInput(f"{work}: holds a run on other data, another encoder or recipe; delete it, or name another --out")
+    write_aside(mark, lambda path: path.write_text(own))
 
 
 def finish(

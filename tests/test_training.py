@@ -80,6 +80,9 @@ def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
     assert not list(tmp_path.rglob("*.part"))
     assert load_model(out).revision in (out / "README.md").read_text()
 
+    with pytest.raises(BadInput, match="holds a run on other data"):  # else the card would name what was not learned from
+        run(out, encoder, replace(recipe, seed=21))
+
     from safetensors.torch import load_file
 
     from annotators.network import AttributionNetwork, TorchBackend
