@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,10 @@ def features() -> Any:
 
 
 def _rows(row: Row) -> list[dict[str, Any]]:
-    """A row for each claim of a review; those the annotator added have no model's side."""
+    """A row for each claim of a review; those the annotator added have no model's side.
+
+    A review that left no spans (all taken away, or skipped) is a row with none: that the model was wrong is a decision too.
+    """
     story, model, review = row
     shared = {
         "task_key": review.key,
@@ -66,12 +70,13 @@ def _rows(row: Row) -> list[dict[str, Any]]:
         "problems": list(review.problems),
         "note": review.note,
     }
-    return [shared | _human(claim, review, own=n == 0) | _model(model if n == 0 else None) for n, claim in enumerate(review.claims)]
+    claims = review.claims or (replace(model, source=(), cue=(), content=(), speaker=None, quotation="", naming=""),)
+    return [shared | _human(claim, review, own=n == 0) | _model(model if n == 0 else None) for n, claim in enumerate(claims)]
 
 
 def _human(claim: Claim, review: Review, *, own: bool) -> dict[str, Any]:
     picked = {name: (review.choices.get(name) if own else None) for name in (*CHOICES, *HUMAN_ONLY)}
-    picked |= {"quotation": claim.quotation, "naming": picked["naming"] or claim.naming or None}
+    picked |= {"quotation": claim.quotation or None, "naming": picked["naming"] or claim.naming or None}
     return {"key": claim.key, "speaker": claim.speaker, **{p: _spans(getattr(claim, p)) for p in PARTS}, **picked}
 
 

@@ -108,6 +108,10 @@ def export_reviews(out: Path) -> None:
     aside = out.with_name(out.name + ".part")
     shutil.rmtree(aside, ignore_errors=True)
     write_dataset(rows, aside, datetime.now(UTC))
-    shutil.rmtree(out, ignore_errors=True)
+    before = out.with_name(out.name + ".before")
+    shutil.rmtree(before, ignore_errors=True)
+    if out.exists():
+        out.rename(before)
     aside.rename(out)
+    shutil.rmtree(before, ignore_errors=True)
     print(f"{len(rows)} reviewed claims in {out}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from annotators.claims import Judged, annotate
 from annotators.models import Model, load_model
@@ -39,10 +38,6 @@ class Night:
     held: list[tuple[str, str]] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
 
 
 def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit: int | None = None) -> None:
@@ -87,19 +82,30 @@ def annotate_batch(keys: Sequence[tuple[str, int]], store_url: str, model_path: 
 
 
 def _judged(stories: Sequence[Story], model: Model, store: Store) -> Iterator[Judged]:
-    """The stories with their claims; one that cannot be annotated is held back with its reason, and the others go on."""
+    """The stories with their claims; one that cannot be annotated is held back with its reason, and the others go on.
+
+    Errors: those of the model where it fails on every story of a batch: then no story is the fault, and none is held.
+    """
     done: set[tuple[str, int]] = set()
     try:
         for judged in annotate(stories, model):
             done.add((judged.story.guid, judged.story.version))
             yield judged
+        return
     except Exception as error:  # noqa: BLE001  whatever a story does to a model
-        if len(stories) == 1:
-            store.hold_story(stories[0].guid, stories[0].version, f"could not be annotated: {type(error).__name__}: {error}"[:300])
-            return
-        for story in stories:
-            if (story.guid, story.version) not in done:
-                yield from _judged([story], model, store)
+        whole = error
+    failed: list[tuple[Story, Exception]] = []
+    for story in (s for s in stories if (s.guid, s.version) not in done):
+        try:
+            alone = next(annotate([story], model))
+        except Exception as error:  # noqa: BLE001
+            failed.append((story, error))
+        else:
+            yield alone
+    if len(failed) == len(stories) > 1:
+        raise whole
+    for story, fault in failed:
+        store.hold_story(story.guid, story.version, f"could not be annotated: {type(fault).__name__}: {fault}"[:300])
 
 
 def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, say: Say) -> None:

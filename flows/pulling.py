@@ -41,6 +41,6 @@ def pull(store: Store, studio: Studio) -> Pulled:
             except (BadData, KeyError, ValueError) as error:
                 result.faults.append(f"annotation {annotation.get('id')} of task {key}: {error}")
         result.reviews += store.add_reviews(taken, {key: {a["id"] for a in task["annotations"]}})
-    if newest:
+    if newest and not result.faults:  # what could not be taken is asked for again, and said again
         store.mark(mark, (datetime.fromisoformat(newest) - OVERLAP).isoformat())
     return result

@@ -33,3 +33,20 @@ def test_a_poisoned_story_is_held_and_the_rest_goes_on(tmp_path: Path, monkeypat
     result = night.Night()
     night.note_held(keys, store, result)
     assert result.held == [("poison v1", "held: could not be annotated: RuntimeError: the tokenizer\nchoked")]
+
+
+def test_a_model_that_fails_on_everything_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the next night, with a whole model, has them all still to do."""
+
+    def broken(stories: Iterable[Story], model: Model) -> Iterator[Judged]:
+        raise RuntimeError("no memory")
+        yield from annotate(stories, model)
+
+    monkeypatch.setattr(night, "annotate", broken)
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    store = Store(url)
+    for name in ("a", "b"):
+        store.add_story(Story(name, 1, f"Police said {name} was found on Monday."), "2026-03-04T00:00:00+00:00")
+    with pytest.raises(RuntimeError, match="no memory"):
+        night.annotate_batch([("a", 1), ("b", 1)], url, None)
+    assert store.story_states() == {"new": 2}
