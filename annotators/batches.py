@@ -49,6 +49,8 @@ class Batch:
     cues: list[Tensor]
     sources: list[Tensor]
     source_of: list[Tensor]
+    claims: tuple = ()
+    """Of each window its claims' parts and labels (see `annotators.claim_training`); empty where there are none to learn from."""
 
 
 def gold_of(article: Article, tokenizer: Tokenizer, *, joined: frozenset[int] = frozenset()) -> Gold:
@@ -97,7 +99,7 @@ def epoch_batches(
             yield collate(group, special)
 
 
-def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int]) -> Batch:
+def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], claims: tuple = ()) -> Batch:
     """A batch of windows, each between the tokenizer's two special pieces."""
     length = max(b - a for _, a, b in cuts) + 2
     shape = (len(cuts), length)
@@ -119,7 +121,7 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int]) -> Batc
         sources.append(torch.from_numpy(spans - a + 1))
         source_of.append(torch.from_numpy(which[inside]))
     ids_, feature_, mask_, tags_, owners_ = map(torch.from_numpy, (ids, feature, mask, tags, owners))
-    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of)
+    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of, claims)
 
 
 def _within(spans: np.ndarray, a: int, b: int) -> np.ndarray:

@@ -48,7 +48,7 @@ def model_card(revision: str, figures: Figures, hashes: dict[str, str], history:
     if claims:
         lines += _judgements(claims)
     lines += ["", "## Data", "", "| file | SHA-256 |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in hashes.items())]
-    lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in {**history["recipe"], **_claims(history)}.items()), ""]
+    lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in history["recipe"].items()), ""]
     return "\n".join(lines)
 
 
@@ -66,7 +66,3 @@ def _judgements(claims: dict) -> list[str]:
         f"The role copied to the stance: {copied['accuracy']} / {copied['macro_f1']}. The temperatures are fitted on these claims.",
     ]
     return [*lines, f"Gold relations found end to end (cues overlap): {claims['relations found']} %."]
-
-
-def _claims(history: dict) -> dict:
-    return {f"claims {name}": value for name, value in history["claim_recipe"].items()}

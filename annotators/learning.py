@@ -1,22 +1,23 @@
-"""One training run from data to a packed model folder: attribution, then claims, calibration, ONNX, card."""
+"""One training run from data to a packed model folder: attribution and claims together, calibration, ONNX, card."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
+from annotators.batches import Batch, epoch_batches
 from annotators.card import model_card
-from annotators.claim_training import ClaimHeads, ClaimRecipe, train_claims
+from annotators.claim_training import ClaimHeads, PassageWindow, passage_batches, passage_window
 from annotators.claims import calibrated
 from annotators.claimset import Passage
 from annotators.corpora import Article
@@ -32,12 +33,10 @@ from annotators.evaluation import (
 )
 from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
-from annotators.packing import pack
+from annotators.packing import pack, unpack
 from annotators.scoring import Scores
-from annotators.training import Recipe, tensors, train, write_aside
+from annotators.training import Learner, Recipe, train, write_aside
 from schemas.errors import BadInput
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ def learn(
     out: Path,
     recipe: Recipe,
     data: dict[str, Path],
-    claim_recipe: ClaimRecipe | None = None,
     gold: Sequence[GoldClaims] = (),
 ) -> Figures:
     """Trains, packs and measures. Works in `OUT-work`, from where it resumes.
@@ -69,24 +67,57 @@ def learn(
         raise BadInput(f"{len(articles)} articles, {len(dev)} dev articles, {len(passages)} passages: training needs some of each")
     work = out.with_name(out.name + "-work")
     work.mkdir(parents=True, exist_ok=True)
-    claim_recipe = claim_recipe or ClaimRecipe()
-    _claim_folder(work, repr((articles, dev, passages, encoder, recipe, claim_recipe)))
-    tokenizer_file, special = _tokenizer(encoder, work)
+    _claim_folder(work, repr((articles, dev, passages, encoder, recipe)))
+    torch.manual_seed(recipe.seed)
+    learner, tokenizer_file, special = _start(encoder, work)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     ids = special_ids(tokenizer, special)
-    torch.manual_seed(recipe.seed)
-    network = AttributionNetwork.from_encoder(encoder)
-    curve = train(network, tokenizer, list(articles), work, recipe, special=ids, evaluate=evaluator(dev, tokenizer, ids))
-    network.load_state_dict(load_file(work / "best.safetensors"))
-    torch.manual_seed(claim_recipe.seed)  # the same start whether or not this process trained the network
-    heads = ClaimHeads(network.encoder.config.hidden_size)
-    check = evaluator(dev, tokenizer, ids)
-    claim_curve = train_claims(network, heads, tokenizer, passages, articles, claim_recipe, special=ids, evaluate=lambda net, _: check(net))
-    write_aside(work / "final.safetensors", lambda path: save_file(tensors(network), path))
-    write_aside(work / "heads.safetensors", lambda path: save_file(tensors(heads), path))
-    history = {"recipe": asdict(recipe), "claim_recipe": asdict(claim_recipe), "curve": curve, "claim_curve": claim_curve}
+    windows = [passage_window(p, tokenizer, recipe.size) for p in passages]
+
+    def plan(epoch: int) -> Iterator[Batch]:
+        return epoch_plan(articles, windows, tokenizer, recipe, ids, epoch)
+
+    curve = train(learner, plan, work, recipe, evaluate=evaluator(dev, tokenizer, ids))
+    learner.load_state_dict(load_file(work / "best.safetensors"))
+    history = {"encoder": Path(encoder).name, "recipe": asdict(recipe), "curve": curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
-    return finish(network, heads, tokenizer_file, special, dev, out, data, history, gold)
+    return finish(learner, tokenizer_file, special, dev, out, data, history, gold)
+
+
+def epoch_plan(
+    articles: Sequence[Article],
+    windows: Sequence[PassageWindow],
+    tokenizer: Tokenizer,
+    recipe: Recipe,
+    special: tuple[int, int],
+    epoch: int,
+) -> Iterator[Batch]:
+    """One epoch's batches, the passages' strewn evenly among the articles' from a random start."""
+    rng = random.Random(f"{recipe.seed}/{epoch}")
+    judged = passage_batches(windows, recipe.size, recipe.batch, special, rng)
+    rng.shuffle(judged)
+    told = epoch_batches(list(articles), tokenizer, size=recipe.size, batch=recipe.batch, special=special, rng=rng)
+    pieces = sum(len(article.text) for article in articles) / 4.5  # near enough to space the passages by
+    every = max(1.0, pieces / recipe.size / recipe.batch / max(1, len(judged)))
+    due = rng.random() * every
+    for number, batch in enumerate(told):
+        yield batch
+        while judged and number >= due:
+            yield judged.pop()
+            due += every
+    yield from judged
+
+
+def _start(encoder: str, work: Path) -> tuple[Learner, Path, tuple[str, str]]:
+    """What to train, its tokenizer's file and special pieces: from an encoder, or from a model folder, which is trained on."""
+    folder = Path(encoder)
+    if (folder / "model.onnx").is_file():
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        first, last = config["special"]
+        return Learner(*unpack(folder)), folder / "tokenizer.json", (first, last)
+    tokenizer_file, special = _tokenizer(encoder, work)
+    network = AttributionNetwork.from_encoder(encoder)
+    return Learner(network, ClaimHeads(network.encoder.config.hidden_size)), tokenizer_file, special
 
 
 def _claim_folder(work: Path, run: str) -> None:
@@ -98,8 +129,7 @@ def _claim_folder(work: Path, run: str) -> None:
 
 
 def finish(
-    network: AttributionNetwork,
-    heads: torch.nn.Module,
+    learner: Learner,
     tokenizer_file: Path,
     special: tuple[str, str],
     dev: Sequence[Article],
@@ -108,9 +138,9 @@ def finish(
     history: dict,
     gold: Sequence[GoldClaims] = (),
 ) -> Figures:
-    """Packs the network, calibrates what was packed on dev, and writes the card."""
+    """Packs what was trained, calibrates what was packed on dev, and writes the card."""
     extra = {"temperature": {}, "calibration": [1.0, 0.0]}
-    pack(network, heads, tokenizer_file, special, out, extra)
+    pack(learner.network, learner.heads, tokenizer_file, special, out, extra)
     model = load_model(out)
     model.heads.temperature.update(fit_temperatures(gold, model))
     model.config["temperature"] = model.heads.temperature
@@ -133,7 +163,8 @@ def evaluator(dev: Sequence[Article], tokenizer: Tokenizer, special: tuple[int, 
         scores = score_predicted(dev, predict(dev, tokenizer, TorchBackend(network, special)))
         figures = {f"exact_{role}": rates.f for role, rates in scores.exact.items()}
         figures |= {"relation_exact": scores.relation_exact.f, "relation_lenient": scores.relation_lenient.f}
-        return figures | {"score": scores.relation_exact.f + scores.relation_lenient.f + scores.exact["content"].f}
+        figures["word_content"] = scores.word["content"].f
+        return figures | {"score": round(sum(figures.values()), 1)}
 
     return evaluate
 

@@ -10,16 +10,20 @@ import json
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
+from annotators.claim_training import ClaimHeads
 from annotators.network import AttributionNetwork
 from schemas import labels
+from schemas.errors import BadInput
 
 NAMES = ("ids", "feature", "mask")
 OUTPUTS = ("hidden", "tags", "links")
@@ -47,6 +51,7 @@ def pack(
         config = {
             "revision": revision,
             "label_set": labels.VERSION,
+            "encoder": network.encoder.config.to_diff_dict(),
             "special": list(special),
             "steps": [[round(float(x), 5) for x in row] for row in network.steps.tolist()],
             "distance": [[round(float(x), 5) for x in row] for row in network.distance.tolist()],
@@ -100,3 +105,31 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.node[:]
     graph.node.extend(nodes)
     return model
+
+
+def unpack(folder: Path) -> tuple[AttributionNetwork, ClaimHeads]:
+    """The network and judging layer of a model folder, to train on from: the opposite of `pack`.
+
+    Errors: BadInput where the folder does not tell its encoder.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if "encoder" not in config:
+        raise BadInput(f"{folder}: was packed by an older version and cannot be trained on; start from its encoder")
+    network = AttributionNetwork(AutoConfig.for_model(**config["encoder"]))
+    weights = {name: torch.from_numpy(value) for name, value in _weights(onnx.load(folder / "model.onnx").graph)}
+    weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance")}
+    network.load_state_dict(weights | {"absent_source": torch.tensor([config["absent_source"]])})
+    heads = ClaimHeads(network.encoder.config.hidden_size)
+    heads.load_state_dict({name: value.float() for name, value in load_file(folder / "heads.safetensors").items()})
+    return network, heads
+
+
+def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:
+    """Each weight under its name in the network: those that the export turned round and renamed are told by their node's path."""
+    kept = {w.name.removesuffix(".half"): onnx.numpy_helper.to_array(w).astype(np.float32) for w in graph.initializer}
+    turned = {node.input[1]: node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in kept}
+    for name, value in kept.items():
+        if name in turned:
+            yield turned[name].strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight", value.T.copy()
+        else:
+            yield name, value

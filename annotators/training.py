@@ -1,4 +1,4 @@
-"""Trains the attribution network: AdamW, warm-up and linear decay, averaged weights, resumable, the best on dev kept.
+"""Trains attribution and judging together: AdamW, warm-up and linear decay, averaged weights, resumable, the best on dev kept.
 
 Everything random comes from the seed and the step, so a run that was killed and resumed ends where an undisturbed
 one ends. A checkpoint is written aside and renamed; there is never half of one.
@@ -10,7 +10,6 @@ import copy
 import json
 import logging
 import os
-import random
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,35 +17,65 @@ from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
-from annotators.batches import Batch, epoch_batches
-from annotators.corpora import Article
+from annotators.batches import Batch
+from annotators.claim_training import ClaimHeads, claim_loss
 from annotators.network import AttributionNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. Lengths in word pieces, `batch` in windows, `minutes_between` checkpoints in minutes."""
+    """How to train. Lengths in word pieces, `batch` in windows, `minutes_between` checkpoints in minutes.
 
-    epochs: int = 4
+    passage_tags: weight of the written passages' tags and links, whose conventions are not quite the articles';
+    patience: epochs without a better score on dev after which to stop.
+    """
+
+    epochs: int = 8
     size: int = 320
-    batch: int = 6
+    batch: int = 8
     encoder_rate: float = 4e-4
     head_rate: float = 1.5e-3
     layer_decay: float = 0.9
-    warm_up: float = 0.08
+    warm_up: float = 0.06
     weight_decay: float = 0.02
     link_weight: float = 0.3
-    average: float = 0.995
+    passage_tags: float = 0.3
+    average: float = 0.996
+    patience: int = 3
     seed: int = 20
     minutes_between: float = 5.0
+
+
+class Learner(nn.Module):
+    """What is trained together: the attribution network and the layer that judges claims."""
+
+    def __init__(self, network: AttributionNetwork, heads: ClaimHeads) -> None:
+        super().__init__()
+        self.network, self.heads = network, heads
+
+    def loss(self, batch: Batch, recipe: Recipe) -> Tensor:
+        """Of one batch: tags and links, and the judgement of its claims where it has some."""
+        device = next(self.parameters()).device
+        ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(device)):
+            hidden, scores, links = self.network(ids, feature, mask)
+        tags = self.network.tag_loss(scores.float(), batch.tags.to(device), mask)
+        relations = tags + recipe.link_weight * self.network.link_loss(links.float(), batch)
+        if not any(batch.claims):
+            return relations
+        return recipe.passage_tags * relations + claim_loss(self.heads, hidden.float(), batch.claims)
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies in bfloat16 faster than in float32: two to three times on a CPU that has it."""
+    return torch.cpu._is_avx512_bf16_supported() if device.type == "cpu" else torch.cuda.is_bf16_supported()
 
 
 @dataclass
@@ -60,39 +89,39 @@ class _State:
 
 
 def train(
-    network: AttributionNetwork,
-    tokenizer: Tokenizer,
-    articles: list[Article],
+    learner: Learner,
+    plan: Callable[[int], Iterable[Batch]],
     out: Path,
     recipe: Recipe,
     *,
-    special: tuple[int, int],
     evaluate: Callable[[AttributionNetwork], dict[str, float]],
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict[str, float]]:
-    """Trains to the end of the recipe, resuming from a checkpoint in `out`; leaves the averaged weights there.
+    """Trains to the end of the recipe, resuming from a checkpoint in `out`; leaves the best averaged weights there.
 
-    evaluate: figures on dev, of which `score` decides what is kept. Returns the figures of each epoch.
+    plan: the batches of an epoch; evaluate: figures on dev, of which `score` decides what is kept and when to stop.
+    Returns the figures of each epoch.
     """
     out.mkdir(parents=True, exist_ok=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.to(device)
-    network.encoder.get_input_embeddings().weight.requires_grad_(False)
-    average = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(_groups(network, recipe), weight_decay=recipe.weight_decay)
-    per_epoch = sum(1 for _ in _epoch(articles, tokenizer, recipe, special, 0))
-    total = per_epoch * recipe.epochs
+    learner.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    learner.network.encoder.get_input_embeddings().weight.requires_grad_(False)
+    average = copy.deepcopy(learner).eval()
+    optimizer = torch.optim.AdamW(_groups(learner, recipe), weight_decay=recipe.weight_decay)
+    total = sum(1 for _ in plan(0)) * recipe.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total, recipe.warm_up))
-    state = _load(out, network, average, optimizer, schedule)
+    state = _load(out, learner, average, optimizer, schedule)
     curve = json.loads((out / "curve.json").read_text())[: state.epoch] if state.epoch else []
     saved = clock()
     for epoch in range(state.epoch, recipe.epochs):
-        for number, batch in enumerate(_epoch(articles, tokenizer, recipe, special, epoch)):
+        if _stalled(curve, recipe.patience):
+            log.info("stopped early: no better score on dev in %d epochs", recipe.patience)
+            break
+        for number, batch in enumerate(plan(epoch)):
             if number < state.step_in_epoch:
                 continue
             began = clock()
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)
-            loss = _step(network, average, optimizer, batch, recipe, state.step, device)
+            loss = _step(learner, average, optimizer, batch, recipe, state.step)
             schedule.step()
             state.step += 1
             state.step_in_epoch = number + 1
@@ -102,17 +131,22 @@ def train(
                 left = (total - state.step) * state.seconds / state.step
                 log.info("epoch %d step %d/%d loss %.4f, %.0f min left", epoch + 1, state.step, total, loss, left / 60)
             if clock() - saved > recipe.minutes_between * 60:
-                _save(out, network, average, optimizer, schedule, state)
+                _save(out, learner, average, optimizer, schedule, state)
                 saved = clock()
-        figures = evaluate(average)
+        figures = evaluate(average.network)
         curve.append({"epoch": epoch + 1, "loss": state.loss / max(1, state.step_in_epoch), **figures})
         log.info("epoch %d: %s", epoch + 1, curve[-1])
         if figures["score"] >= max(c["score"] for c in curve):
             write_aside(out / "best.safetensors", lambda path: save_file(tensors(average), path))
         state.epoch, state.step_in_epoch, state.loss = epoch + 1, 0, 0.0
         write_aside(out / "curve.json", lambda path: path.write_text(json.dumps(curve, indent=1)))
-        _save(out, network, average, optimizer, schedule, state)
+        _save(out, learner, average, optimizer, schedule, state)
     return curve
+
+
+def _stalled(curve: list[dict[str, float]], patience: int) -> bool:
+    scores = [epoch["score"] for epoch in curve]
+    return len(scores) > patience and max(scores[-patience:]) <= max(scores[:-patience])
 
 
 def tensors(network: torch.nn.Module) -> dict[str, Tensor]:
@@ -127,25 +161,20 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     os.replace(aside, path)
 
 
-def _epoch(articles: list[Article], tokenizer: Tokenizer, recipe: Recipe, special: tuple[int, int], epoch: int):  # noqa: ANN202
-    rng = random.Random(f"{recipe.seed}/{epoch}")
-    return epoch_batches(articles, tokenizer, size=recipe.size, batch=recipe.batch, special=special, rng=rng)
-
-
 def _rate(step: int, total: int, warm_up: float) -> float:
     rising = step / max(1, total * warm_up)
     falling = (total - step) / max(1.0, total * (1 - warm_up))
     return max(0.02, min(rising, falling, 1.0))
 
 
-def _groups(network: AttributionNetwork, recipe: Recipe) -> list[dict[str, object]]:
+def _groups(learner: Learner, recipe: Recipe) -> list[dict[str, object]]:
     """Parameter groups: lower layers learn more slowly, the fresh layers faster."""
-    depth = network.encoder.config.num_hidden_layers
+    depth = learner.network.encoder.config.num_hidden_layers
     groups: dict[float, list[torch.nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
+    for name, parameter in learner.named_parameters():
         if not parameter.requires_grad:
             continue
-        if not name.startswith("encoder."):
+        if not name.startswith("network.encoder."):
             rate = recipe.head_rate
         else:
             layers = [int(part) for part in name.split(".") if part.isdigit()]
@@ -155,35 +184,24 @@ def _groups(network: AttributionNetwork, recipe: Recipe) -> list[dict[str, objec
     return [{"params": parameters, "lr": rate} for rate, parameters in groups.items()]
 
 
-def _step(
-    network: AttributionNetwork,
-    average: AttributionNetwork,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    recipe: Recipe,
-    step: int,
-    device: torch.device,
-) -> float:
-    network.train()
-    ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
-    _, scores, links = network(ids, feature, mask)
-    loss = network.tag_loss(scores, batch.tags.to(device), mask)
-    linking = network.link_loss(links, batch)
-    total = loss + recipe.link_weight * linking
+def _step(learner: Learner, average: Learner, optimizer: torch.optim.Optimizer, batch: Batch, recipe: Recipe, step: int) -> float:
+    learner.train()
+    total = learner.loss(batch, recipe)
     optimizer.zero_grad(set_to_none=True)
     total.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
     optimizer.step()
     keep = min(recipe.average, (step + 1) / (step + 10))
     with torch.no_grad():
-        for mine, new in zip(average.parameters(), network.parameters(), strict=True):
-            mine.lerp_(new, 1 - keep)
+        for mine, new in zip(average.parameters(), learner.parameters(), strict=True):
+            if new.requires_grad:
+                mine.lerp_(new, 1 - keep)
     return float(total.detach())
 
 
-def _save(out: Path, network, average, optimizer, schedule, state: _State) -> None:  # noqa: ANN001
+def _save(out: Path, learner, average, optimizer, schedule, state: _State) -> None:  # noqa: ANN001
     """Writes weights, averages and optimizer in one safetensors file, the counters in its header."""
-    everything = {f"network.{k}": v for k, v in tensors(network).items()}
+    everything = {f"learner.{k}": v for k, v in tensors(learner).items()}
     everything |= {f"average.{k}": v for k, v in tensors(average).items()}
     for index, slots in optimizer.state_dict()["state"].items():
         everything |= {f"optimizer.{index}.{k}": v.detach().cpu().reshape(v.shape or (1,)) for k, v in slots.items()}
@@ -191,7 +209,7 @@ def _save(out: Path, network, average, optimizer, schedule, state: _State) -> No
     write_aside(out / "checkpoint.safetensors", lambda path: save_file(everything, path, metadata=header))
 
 
-def _load(out: Path, network, average, optimizer, schedule) -> _State:  # noqa: ANN001
+def _load(out: Path, learner, average, optimizer, schedule) -> _State:  # noqa: ANN001
     """Takes up a checkpoint if there is one. Returns where it stood."""
     path = out / "checkpoint.safetensors"
     if not path.exists():
@@ -201,7 +219,7 @@ def _load(out: Path, network, average, optimizer, schedule) -> _State:  # noqa: 
     with safe_open(path, "pt") as file:
         header = file.metadata()
     everything = load_file(path)
-    network.load_state_dict(_part(everything, "network."))
+    learner.load_state_dict(_part(everything, "learner."))
     average.load_state_dict(_part(everything, "average."))
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in _part(everything, "optimizer.").items():

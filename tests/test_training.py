@@ -62,12 +62,10 @@ def recipe():
 
 
 def run(out: Path, encoder: str, recipe):
-    from annotators.claim_training import ClaimRecipe
     from annotators.learning import learn
 
     passages = read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:8]
-    claims = ClaimRecipe(epochs=1, batch=4, size=64, replay=0.5, encoder_rate=1e-4)
-    return learn(ARTICLES, ARTICLES[:6], passages, encoder, out, recipe, {"tests": ROOT / "tests" / "test_training.py"}, claims)
+    return learn(ARTICLES, ARTICLES[:6], passages, encoder, out, recipe, {"tests": ROOT / "tests" / "test_training.py"})
 
 
 def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
@@ -85,13 +83,19 @@ def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
 
     from safetensors.torch import load_file
 
+    from annotators.claim_training import ClaimHeads
     from annotators.network import AttributionNetwork, TorchBackend
+    from annotators.packing import unpack
+    from annotators.training import Learner
 
-    network = AttributionNetwork.from_encoder(encoder)
-    network.load_state_dict(load_file(tmp_path / "tiny-work" / "final.safetensors"))
+    trained_weights = load_file(tmp_path / "tiny-work" / "best.safetensors")
+    learner = Learner(AttributionNetwork.from_encoder(encoder), ClaimHeads(32))
+    learner.load_state_dict(trained_weights)
+    for name, value in Learner(*unpack(out)).state_dict().items():  # what was packed can be trained on
+        torch.testing.assert_close(value, trained_weights[name], atol=1e-3, rtol=1e-3, msg=name)
     ids = np.random.default_rng(1).integers(5, 20, (3, 17))
     feature, mask = ids % 4, np.arange(17) < np.array([[17], [9], [17]])
-    packed, trained = load_model(out).backend, TorchBackend(network, (2, 3))
+    packed, trained = load_model(out).backend, TorchBackend(learner.network, (2, 3))
     for a, b in zip(packed.run(ids, feature, mask), trained.run(ids, feature, mask), strict=True):
         np.testing.assert_allclose(a[mask], b[mask], atol=2e-2)  # weights are stored in 16 bits
 
@@ -100,10 +104,15 @@ def test_a_killed_run_ends_where_an_undisturbed_one_ends(tmp_path: Path, encoder
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
+    from annotators.claim_training import ClaimHeads, passage_window
+    from annotators.learning import epoch_plan
     from annotators.network import AttributionNetwork
-    from annotators.training import train
+    from annotators.training import Learner, train
 
+    passages = read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:4]
     tokenizer = Tokenizer.from_file(f"{encoder}/tokenizer.json")
+
+    windows, short = [passage_window(p, tokenizer, 64) for p in passages], replace(recipe, epochs=3)
 
     def go(out: Path, die_at: int | None = None) -> None:
         torch.manual_seed(1)
@@ -116,16 +125,14 @@ def test_a_killed_run_ends_where_an_undisturbed_one_ends(tmp_path: Path, encoder
                 raise KeyboardInterrupt
             return {"score": float(calls)}
 
-        network = AttributionNetwork.from_encoder(encoder)
+        learner = Learner(AttributionNetwork.from_encoder(encoder), ClaimHeads(32))
         # a checkpoint after every step: the clock says that an hour has passed at each look
         hours = iter(range(0, 10**9, 3600))
         train(
-            network,
-            tokenizer,
-            ARTICLES,
+            learner,
+            lambda epoch: epoch_plan(ARTICLES, windows, tokenizer, short, (2, 3), epoch),
             out,
-            replace(recipe, epochs=3),
-            special=(2, 3),
+            short,
             evaluate=evaluate,
             clock=lambda: float(next(hours)),
         )
