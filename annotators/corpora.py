@@ -10,9 +10,14 @@ from typing import Any
 
 from annotators.tags import ROLES
 from schemas.errors import BadData
+from schemas.labels import CHOICES
 
 SLIP = 1
 """Code points by which two roles may overlap: a slip of the hand at a border, as PolNeAR has one, loses no word."""
+
+ARTICLE_KEYS = ("id", "text", "attributions", "annotator", "date", "place", "title", "country", "chars")
+ATTRIBUTION_KEYS = (*ROLES, *CHOICES, "annotators", "spans_agree")
+"""The keys that PolNeAR's files and wire-gold's have. Others are refused: a misspelt key would be passed over in silence."""
 
 Stretches = tuple[tuple[int, int], ...]
 
@@ -38,7 +43,7 @@ class Article:
 def read_articles(path: Path) -> list[Article]:
     """Articles of a JSON-lines file: `id`, `text`, `attributions`.
 
-    Errors: BadData names file, line and fault (offsets out of range, overlapping roles, empty text, missing keys).
+    Errors: BadData names file, line and fault (offsets out of range, overlapping roles, empty text, missing or unknown keys).
     """
     articles = []
     seen: set[str] = set()
@@ -62,16 +67,25 @@ def read_articles(path: Path) -> list[Article]:
 def _article(row: Any) -> Article:
     if not isinstance(row, dict) or not {"id", "text", "attributions"} <= row.keys():
         raise BadData("expected an object with the keys id, text, attributions")
+    _check_keys(row, ARTICLE_KEYS, "the article")
     text = row["text"]
     if not isinstance(text, str) or not text.strip():
         raise BadData("the text is empty")
     attributions = row["attributions"]
     if not isinstance(attributions, list) or not all(isinstance(r, dict) for r in attributions):
         raise BadData(f"attributions must be a list of objects, not {attributions!r}")
-    return Article(str(row["id"]), text, tuple(_relation(r, text) for r in attributions))
+    return Article(str(row["id"]), text, tuple(read_relation(r, text) for r in attributions))
 
 
-def _relation(row: dict[str, Any], text: str) -> Relation:
+def _check_keys(row: dict[str, Any], known: tuple[str, ...], what: str) -> None:
+    unknown = [repr(key) for key in row if key not in known]
+    if unknown:
+        raise BadData(f"{what} has the unknown key{'s' * (len(unknown) > 1)} {', '.join(unknown)}; known are {', '.join(known)}")
+
+
+def read_relation(row: dict[str, Any], text: str) -> Relation:
+    """A relation of a text from an attribution's JSON. Errors: BadData, as `read_articles` says, without file and line."""
+    _check_keys(row, ATTRIBUTION_KEYS, "an attribution")
     missing = [role for role in ROLES if role not in row]
     if missing:
         raise BadData(f"an attribution lacks the keys {', '.join(missing)}")

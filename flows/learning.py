@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from annotators.claimset import read_passages
-from annotators.corpora import read_articles
+from annotators.corpora import Article, read_articles
 from annotators.evaluation import read_gold_claims
+from annotators.exported import TABLE, read_export, split_stories
 from flows.settings import ROOT
+from flows.showing import err
 from schemas.errors import BadData, BadInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -23,22 +25,49 @@ CLAIMS = ROOT / "annotators" / "claims"
 def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None) -> None:
     """Checks all data first, then trains; a run that was killed goes on from `OUT-work`."""
     try:
-        train, dev = (read_articles(data / f"{part}.jsonl") for part in ("train", "dev"))
+        train, dev, files = _read(data)
         claims = read_gold_claims(gold) if gold else []
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     except BadData as error:
         raise BadInput(str(error)) from error
     except OSError as error:
-        raise BadInput(f"{error.filename}: {error.strerror}; DATA is a folder with train.jsonl and dev.jsonl") from error
+        raise BadInput(f"{error.filename}: {error.strerror}") from error
     try:
         from annotators.learning import learn
         from annotators.training import Recipe
     except ImportError as error:
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or pip install torch transformers onnx") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    hashes = {path.name: path for path in (data / "train.jsonl", data / "dev.jsonl", *sorted(CLAIMS.glob("*.jsonl")))}
+    hashes = {path.name: path for path in (*files, *sorted(CLAIMS.glob("*.jsonl")))}
     figures = learn(train, dev, passages, encoder, out, replace(Recipe(), epochs=epochs), hashes, gold=claims)
     _say(out, figures)
+
+
+def _read(data: Path) -> tuple[list[Article], list[Article], list[Path]]:
+    """Train and dev articles of a folder in PolNeAR's format or of an export, and the files they are from."""
+    lines, table = [data / "train.jsonl", data / "dev.jsonl"], data / TABLE
+    there = [path.is_file() for path in lines]
+    if all(there):
+        train, dev = map(read_articles, lines)
+        return train, dev, lines
+    if any(there) or not table.is_file():
+        raise BadInput(f"{data}: {_lack(data, there)}; give a folder with train.jsonl and dev.jsonl, or one that `onrecord export` wrote")
+    export = read_export(data)
+    train, dev = split_stories(export.stories)
+    err().print(
+        f"{data}: {len(train)} reviewed passages to learn from, {len(dev)} to measure on; {export.left_open} of {export.tasks} "
+        "reviewed tasks left theirs open. What nobody has reviewed in a passage counts as no claim.",
+        markup=False,
+    )
+    return train, dev, [table]
+
+
+def _lack(data: Path, there: list[bool]) -> str:
+    if not data.is_dir():
+        return "is not a folder" if data.exists() else "no such folder"
+    if any(there):
+        return f"has no {'dev' if there[0] else 'train'}.jsonl"
+    return f"has neither train.jsonl and dev.jsonl nor {TABLE}"
 
 
 def _say(out: Path, figures: Figures) -> None:

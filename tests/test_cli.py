@@ -99,6 +99,8 @@ ERRORS = [
     ("gold that is none", ["evaluate", "attribution", "{wire}/17-march.txt"], 2, "line 1"),
     ("gold that is not there", ["evaluate", "claims", "gold.jsonl"], 2, "gold.jsonl"),
     ("data that are not there", ["train", "attribution", "{tmp}/empty", "--out", "{tmp}/model"], 2, "train.jsonl"),
+    ("data that are no folder", ["train", "attribution", "{tmp}/zero.txt", "--out", "{tmp}/model"], 2, "zero.txt: is not a folder; give"),
+    ("data with a fault", ["train", "attribution", "{tmp}/bad", "--out", "{tmp}/model"], 2, "train.jsonl, line 2: the article has"),
 ]
 
 
@@ -106,12 +108,17 @@ ERRORS = [
 def test_errors_are_one_line(arguments: list[str], status: int, says: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "zero.txt").touch()
+    (tmp_path / "bad").mkdir()
+    sound = {"id": 1, "text": "Ann said so.", "attributions": []}
+    (tmp_path / "bad" / "train.jsonl").write_text(f"{json.dumps(sound)}\n{json.dumps(sound | {'id': 2, 'lang': 'en'})}\n")
+    (tmp_path / "bad" / "dev.jsonl").write_text(json.dumps(sound))
     filled = [a.format(tmp=tmp_path, wire=WIRE) for a in arguments]
     done = onrecord(*filled, cwd=tmp_path, ONRECORD_DATA=str(tmp_path / "data"), ONRECORD_LABEL_STUDIO_URL="")
     assert done.returncode == status, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if line.startswith("onrecord: ") and "turned away" not in line]) == 1
+    assert not list(tmp_path.glob("model*"))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_articles(tmp_path: Path) -> None:
     path = write(tmp_path, article(), b"", article(id="b", attributions=[two, SAID], country="Peru"), article(id=3, attributions=[]))
     assert read_articles(path) == [
         Article("a", TEXT, (Relation(((0, 3),), ((4, 8),), ((9, 12),)),)),
-        # stretches in order, whatever their order in the file; further keys are other tools' business
+        # stretches in order, whatever their order in the file; what else wire-gold tells of a story is let pass
         Article("b", TEXT, (Relation((), ((4, 8),), ((0, 3), (9, 12))), Relation(((0, 3),), ((4, 8),), ((9, 12),)))),
         Article("3", TEXT, ()),
     ]
@@ -66,6 +66,11 @@ FAULTS = [
     (article(attributions=None), "attributions must be a list of objects, not None"),
     (article(attributions=SAID), "attributions must be a list of objects"),
     (article(attributions=["said"]), "attributions must be a list of objects"),
+    # keys nobody knows: misspelt ones would be passed over in silence
+    (article(contry="Peru"), "the article has the unknown key 'contry'; known are id, text, attributions, .*country"),
+    (article(lang="en", Text=""), "the article has the unknown keys 'lang', 'Text'; known are"),
+    (spoilt(speaker="Ann"), "an attribution has the unknown key 'speaker'; known are source, cue, content, .*stance"),
+    (article(attributions=[{"source": [], "cues": [[4, 8]], "content": []}]), "an attribution has the unknown key 'cues'"),
     # the relation
     (article(attributions=[SAID, {"source": []}]), "lacks the keys cue, content"),
     (spoilt(cue=None), r"cue must be a list of \[start, end\], not None"),
@@ -93,6 +98,16 @@ def test_refused_with_line_and_fault(tmp_path: Path, line: Any, said: str) -> No
         read_articles(path)
     assert str(refused.value).startswith(f"{path}, line 3: ")
     assert "\n" not in str(refused.value)
+
+
+CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
+
+
+@pytest.mark.corpora
+@pytest.mark.skipif(not CORPORA.is_dir(), reason="no ../shared/corpora beside the repository")
+@pytest.mark.parametrize(("file", "count"), [("polnear/dev.jsonl", 84), ("wire-gold/dev.jsonl", 24)])
+def test_the_corpora_hold_no_unknown_keys(file: str, count: int) -> None:
+    assert len(read_articles(CORPORA / file)) == count
 
 
 @pytest.mark.parametrize("lines", [[], [b"", b"  "]])
