@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,39 +40,113 @@ def distance_bucket(distance: np.ndarray) -> np.ndarray:
 
 
 def best_path(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The best tag path of a whole text under BIO (Viterbi). scores: (n, 7), steps: (7, 7). Returns (n,) tags."""
+    """The best tag path of one text, as `best_paths` finds it. scores: (n, 7), steps: (7, 7). Returns (n,) tags."""
+    return best_paths([scores], steps)[0]
+
+
+def best_paths(scores: Sequence[np.ndarray], steps: np.ndarray) -> list[np.ndarray]:
+    """The best tag path of each text under BIO (Viterbi), all texts at once. scores: (n, 7) each, steps: (7, 7). Returns (n,) tags each."""
+    packed = _pack([len(s) for s in scores])
     steps = np.where(allowed_steps(), steps, FORBIDDEN)
-    back = np.empty(scores.shape, dtype=np.int64)
-    columns = np.arange(len(TAGS))
-    total = np.where(allowed_steps()[OUTSIDE], scores[0], FORBIDDEN)  # nothing to continue yet
-    for at in range(1, len(scores)):
-        reach = total[:, None] + steps
-        back[at] = reach.argmax(0)
-        total = reach[back[at], columns] + scores[at]
-    path = np.empty(len(scores), dtype=np.int64)
-    path[-1] = total.argmax()
-    for at in range(len(scores) - 1, 0, -1):
-        path[at - 1] = back[at, path[at]]
-    return path
+    totals = packed.put(scores)
+    totals[~allowed_steps()[OUTSIDE], packed.first] = FORBIDDEN  # nothing to continue yet
+    onward = steps[:, :, None]
+    for before, here in packed.moves():
+        total = totals[:, here]
+        total += np.maximum.reduce(totals[:, None, before] + onward, axis=0)
+    return [_trace(total, steps) for total in packed.take(totals)]
+
+
+def _trace(totals: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The path of one text back from its best end. totals: (n, 7) score of the best path up to each tag. Returns (n,) tags."""
+    path = totals[-1:].argmax(1).tolist()
+    for before in reversed(_best_before(totals, steps)):
+        path.append(before[path[-1]])
+    return np.array(path[::-1], dtype=np.int64)
+
+
+def _best_before(totals: np.ndarray, steps: np.ndarray) -> list[list[int]]:
+    """For each piece of a text but the first, and each tag there, the best tag before; the first of equals. totals: (n, 7)."""
+    best = totals[:-1, :1] + steps[0]
+    tags = np.zeros(best.shape, dtype=np.int8)
+    for tag in range(1, len(TAGS)):  # one tag after the other, as all at once would take seven times the memory
+        reach = totals[:-1, tag : tag + 1] + steps[tag]
+        tags[reach > best] = tag
+        np.maximum(best, reach, out=best)
+    return tags.tolist()
 
 
 def marginals(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """(n, 7) probability of each tag at each piece of a whole text under the CRF (forward-backward)."""
-    scores = scores.astype(np.float64)  # in float32 two pieces that are very sure of what cannot follow would give 0 / 0
-    weights = np.exp(np.where(allowed_steps(), steps, -np.inf))
-    local = np.exp(scores - scores.max(1, keepdims=True))
-    local[0, ~allowed_steps()[OUTSIDE]] = 0
-    forward, backward = np.empty_like(local), np.empty_like(local)
-    forward[0] = local[0] / local[0].sum()
-    for at in range(1, len(local)):
-        value = (forward[at - 1] @ weights) * local[at]
-        forward[at] = value / value.sum()
-    backward[-1] = 1.0
-    for at in range(len(local) - 2, -1, -1):
-        value = weights @ (backward[at + 1] * local[at + 1])
-        backward[at] = value / value.sum()
-    joint = forward * backward
-    return joint / joint.sum(1, keepdims=True)
+    """(n, 7) probability of each tag at each piece of one text, as `all_marginals` finds them."""
+    return all_marginals([scores], steps)[0]
+
+
+def all_marginals(scores: Sequence[np.ndarray], steps: np.ndarray) -> list[np.ndarray]:
+    """(n, 7) probability of each tag at each piece of each text under the CRF (forward-backward), all texts at once.
+
+    The backward pass is a forward pass over the reversed text with the steps reversed, so that both run side by side.
+    """
+    packed = _pack([len(s) for s in scores])
+    # in float64: in float32 two pieces that are very sure of what cannot follow would give 0 / 0
+    wide = [s.astype(np.float64) for s in scores]
+    local = [np.exp(s - s.max(1, keepdims=True)) for s in wide]
+    weights = np.exp(np.where(allowed_steps(), steps, -np.inf)).astype(np.float64)
+    weights = np.stack([weights.T, weights])
+    both = np.stack([packed.put(local), packed.put([x[::-1] for x in local])])
+    reach = np.ones_like(both)
+    reach[0, ~allowed_steps()[OUTSIDE], packed.first] = 0  # nothing to continue yet
+    for before, here in packed.moves():
+        state = reach[:, :, before] * both[:, :, before]
+        state /= np.add.reduce(state, axis=1, keepdims=True)
+        np.matmul(weights, state, out=reach[:, :, here])
+    found = []
+    for here, forward, backward in zip(local, packed.take(reach[0]), packed.take(reach[1]), strict=True):
+        joint = forward * here
+        joint /= joint.sum(1, keepdims=True)  # as small as its factors are, the product with the third could be 0 everywhere
+        joint *= backward[::-1]
+        found.append(joint / joint.sum(1, keepdims=True))
+    return found
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """Where texts' pieces stand in one array without padding: those of one position side by side, the longest text's first."""
+
+    offset: list[int]
+    """Where each position's pieces begin, and the number of all."""
+    places: list[np.ndarray]
+    """Of each text its pieces' places."""
+
+    @property
+    def first(self) -> slice:
+        """The texts' first pieces."""
+        return slice(*self.offset[:2])
+
+    def moves(self) -> Iterator[tuple[slice, slice]]:
+        """From each position to the next: the pieces before of the texts that go on, and their pieces here."""
+        for a, b, c in zip(self.offset, self.offset[1:], self.offset[2:], strict=False):
+            yield slice(a, a + c - b), slice(b, c)
+
+    def put(self, texts: Sequence[np.ndarray]) -> np.ndarray:
+        """(7, pieces of all) from each text's (n, 7)."""
+        packed = np.empty((len(TAGS), self.offset[-1]), dtype=np.result_type(*texts) if texts else np.float32)
+        for place, text in zip(self.places, texts, strict=True):
+            packed[:, place] = text.T
+        return packed
+
+    def take(self, packed: np.ndarray) -> Iterator[np.ndarray]:
+        """Each text's (n, 7) from (7, pieces of all)."""
+        return (packed[:, place].T for place in self.places)
+
+
+def _pack(lengths: Sequence[int]) -> _Packing:
+    """The packing of texts of so many pieces; the longest come first, so that those still running at a position stand together."""
+    ranked = np.argsort(-np.array(lengths, dtype=np.int64), kind="stable")
+    rank = np.argsort(ranked)
+    longest = max(lengths, default=0)
+    running = len(lengths) - np.searchsorted(np.sort(lengths), np.arange(longest), side="right")
+    offset = np.concatenate([[0], running.cumsum()])
+    return _Packing(offset.tolist(), [offset[:n] + r for n, r in zip(lengths, rank, strict=True)])
 
 
 def stretches(path: np.ndarray, role: str) -> list[tuple[int, int]]:

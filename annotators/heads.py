@@ -5,6 +5,7 @@ A small layer over the encoder pass that attribution has made already; in numpy,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,25 +44,43 @@ class Heads:
 
     def judge(self, hidden: np.ndarray, parts: Parts) -> dict[str, Choice]:
         """The likeliest label of each element. hidden: (l, width); parts: ranges of source, cue and content in it."""
-        choices = {}
-        for name, scores in self.scores(hidden, parts).items():
+        return self.judge_all([(hidden, parts)])[0]
+
+    def judge_all(self, claims: Sequence[tuple[np.ndarray, Parts]]) -> list[dict[str, Choice]]:
+        """The likeliest label of each element for each claim, in the order given; each claim as `judge` takes it."""
+        if not claims:
+            return []
+        choices: list[dict[str, Choice]] = [{} for _ in claims]
+        for name, scores in self._scores_all(claims).items():
+            labels = [str(label) for label in CHOICES[name]]
             probability = _softmax(scores / self.temperature.get(name, 1.0))
-            best = int(probability.argmax())
-            choices[name] = Choice(str(list(CHOICES[name])[best]), round(float(probability[best]), 4))
+            for choice, best, sure in zip(choices, probability.argmax(1).tolist(), probability.max(1).tolist(), strict=True):
+                choice[name] = Choice(labels[best], round(sure, 4))
         return choices
 
     def scores(self, hidden: np.ndarray, parts: Parts) -> dict[str, np.ndarray]:
         """Each element's scores of its labels, before the softmax; shapes as in `judge`."""
-        pooled = np.concatenate([_mean(hidden, ranges, absent) for ranges, absent in zip(parts, self.weights["absent"], strict=True)])
-        inner = np.maximum(self.weights["inner.weight"] @ pooled + self.weights["inner.bias"], 0)
-        scores = self.weights["outer.weight"] @ inner + self.weights["outer.bias"]
-        return {name: scores[a:b] for name, (a, b) in label_offsets().items()}
+        return {name: scores[0] for name, scores in self._scores_all([(hidden, parts)]).items()}
+
+    def _scores_all(self, claims: Sequence[tuple[np.ndarray, Parts]]) -> dict[str, np.ndarray]:
+        """(claims, labels) for each element."""
+        pooled = np.stack([self._pooled(hidden, parts) for hidden, parts in claims])
+        inner = np.maximum(pooled @ self.weights["inner.weight"].T + self.weights["inner.bias"], 0)
+        scores = inner @ self.weights["outer.weight"].T + self.weights["outer.bias"]
+        return {name: scores[:, a:b] for name, (a, b) in label_offsets().items()}
+
+    def _pooled(self, hidden: np.ndarray, parts: Parts) -> np.ndarray:
+        """(3 x width,) the means of source, cue and content."""
+        return np.concatenate([_mean(hidden, ranges, absent) for ranges, absent in zip(parts, self.weights["absent"], strict=True)])
 
 
 def _mean(hidden: np.ndarray, ranges: list[Range], absent: np.ndarray) -> np.ndarray:
-    return np.concatenate([hidden[a:b] for a, b in ranges]).mean(0) if ranges else absent
+    if not ranges:
+        return absent
+    total = sum(np.add.reduce(hidden[a:b], axis=0, dtype=np.float32) for a, b in ranges)
+    return total / np.float32(sum(b - a for a, b in ranges))
 
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
-    e = np.exp(scores - scores.max())
-    return e / e.sum()
+    e = np.exp(scores - scores.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)

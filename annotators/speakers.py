@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from schemas.labels import Naming
 
@@ -29,6 +29,11 @@ _TITLES, _OPENERS = frozenset(_TITLE_WORDS.split()), frozenset(_OPENER_WORDS.spl
 _CAPITAL = r"[A-ZÀ-Þ][\w'’-]*"
 _WORD = rf"(?:(?:[A-Z]\.)+|{_CAPITAL}\.?)"
 _CAPITALS = re.compile(rf"{_WORD}(?:\s+(?:(?:de|del|la|van|von|bin|al|el|da|dos)\s+)*{_WORD})*")
+_RUN = re.compile(rf"(?<![\w.])((?:(?:[A-Z]\.|{_CAPITAL})[^\S\n]+)+)(?=([A-ZÀ-Þ]\S*))")
+"""Words with a capital in one sentence, and what follows them: a dot ends a sentence but for an initial's, a line break a paragraph."""
+_INNER = re.compile(r"(?<=['’-])[A-ZÀ-Þ].*")
+"""What begins with a capital within a word."""
+_LETTER = re.compile(r"\w")
 
 
 def speakers(text: str, sources: Sequence[str], namings: Sequence[str], starts: Sequence[int]) -> list[str | None]:
@@ -36,7 +41,8 @@ def speakers(text: str, sources: Sequence[str], namings: Sequence[str], starts: 
 
     sources: the sources' words ("" for none); namings: their naming labels; starts: their places in code points.
     """
-    upper = sum(c.isupper() for c in text) > 0.6 * sum(c.isalpha() for c in text)
+    upper = sum(map(str.isupper, text)) > 0.6 * sum(map(str.isalpha, text))
+    runs = [] if upper else _runs(text)
     order = sorted(range(len(sources)), key=lambda i: starts[i])
     found: list[str | None] = [None] * len(sources)
     last: str | None = None
@@ -52,7 +58,7 @@ def speakers(text: str, sources: Sequence[str], namings: Sequence[str], starts: 
             continue
         name = _name_in(sources[i], upper)
         if name:
-            found[i] = last = _fullest(name, text, upper)
+            found[i] = last = _fullest(name, runs)
     return found
 
 
@@ -73,15 +79,31 @@ def _strip_titles(name: str) -> str:
     return " ".join(words).strip(" .,")
 
 
-def _fullest(name: str, text: str, upper: bool) -> str:
+def _runs(text: str) -> list[list[str]]:
+    """The runs of words with a capital in a story; the last word of each with all that hangs on it."""
+    return [[*m[1].split(), m[2]] for m in _RUN.finditer(text)]
+
+
+def _fullest(name: str, runs: Sequence[Sequence[str]]) -> str:
     """The first longer form of a name in the story: one that ends in the same word and is a run of capitals in one sentence."""
-    if upper or len(name.split()) > 1:
+    if len(name.split()) > 1:
         return name
-    # a dot ends a sentence but for an initial's, a line break a paragraph
-    pattern = re.compile(rf"(?<![\w.])(?:(?:[A-Z]\.|{_CAPITAL})[^\S\n]+){{1,3}}{re.escape(name)}(?!\w)")
-    forms = [_strip_titles(_strip_openers(m.group())) for m in pattern.finditer(text)]
-    forms = [f for f in forms if f.split()[-1:] == [name] and 1 < len(f.split()) <= 4]
-    return forms[0] if forms else name
+    forms = (_strip_titles(_strip_openers(form)) for run in runs for form in _forms(name, run))
+    return next((f for f in forms if f.split()[-1:] == [name] and 1 < len(f.split()) <= 4), name)
+
+
+def _forms(name: str, run: Sequence[str]) -> Iterator[str]:
+    """The name with up to three words before it, as often as a run has it; searched from the left, no word in two forms."""
+    ends = {i for i, word in enumerate(run) if word.startswith(name) and not _LETTER.match(word, len(name))}
+    words, at, last = list(run), 0, max(ends, default=0)
+    while at < last:
+        end = next((i for i in range(at + 3, at, -1) if i in ends), None)
+        if end is None:
+            at += 1
+            continue
+        yield " ".join([*words[at:end], name])
+        rest = _INNER.search(words[end], len(name))  # of Lee-Smith, Smith may stand before the next Lee
+        words[end], at = (rest[0], end) if rest else ("", end + 1)
 
 
 def _strip_openers(name: str) -> str:

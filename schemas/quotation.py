@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 
 from schemas.labels import Quotation
@@ -9,37 +11,39 @@ from schemas.spans import Span
 
 OPENING, CLOSING = '"“„«', '"”“»'
 """Double quotation marks that open and close; single ones are too often apostrophes."""
-_MARKS = frozenset(OPENING + CLOSING)
+_TURN = re.compile(rf"[{OPENING}{CLOSING}]|\n\n")
+"""Where it may change whether words are quoted."""
+BARE, QUOTED = 1, 2
+"""Letters outside and inside quotation marks."""
+_QUOTE = bytes.maketrans(bytes([BARE]), bytes([QUOTED]))
 
 
 def quotation(text: str, content: Sequence[Span]) -> str:
     """Whether all of the content stands in quotation marks, part of it, or none."""
-    if not content:
+    letters = quoted_letters(text)
+    found = {form for span in content for form in letters[span.start : span.end]}
+    if QUOTED not in found:
         return str(Quotation.INDIRECT)
-    inside = quoted_mask(text, content[0].start, content[-1].end)
-    origin = _paragraph_start(text, content[0].start)
-    letters = [(at - origin) for s in content for at in range(s.start, s.end) if text[at].isalnum()]
-    quoted = sum(inside[i] for i in letters)
-    if letters and quoted == len(letters):
-        return str(Quotation.DIRECT)
-    return str(Quotation.MIXED if quoted else Quotation.INDIRECT)
+    return str(Quotation.MIXED if BARE in found else Quotation.DIRECT)
 
 
-def quoted_mask(text: str, start: int, end: int) -> list[bool]:
-    """For each code point from the start of the paragraph of `start` up to `end`, whether it is inside quotation marks."""
-    origin = _paragraph_start(text, start)
-    inside, mask = False, []
-    for at in range(origin, end):
-        if text.startswith("\n\n", at):
-            inside = False
-        if text[at] in _MARKS:
-            inside = not inside if text[at] == '"' else text[at] in "“„«" and not (text[at] == "“" and inside)
-            mask.append(False)
-        else:
-            mask.append(inside)
-    return mask
+@functools.lru_cache(maxsize=4)  # a story's claims come one after the other
+def quoted_letters(text: str) -> bytes:
+    """For each code point: QUOTED for a letter or digit inside quotation marks, BARE for one outside, 0 for anything else.
+
+    A quotation left open ends with its paragraph.
+    """
+    letters = bytes(map(str.isalnum, text))
+    inside, at, parts = False, 0, []
+    for turn in _TURN.finditer(text):
+        part = letters[at : turn.start()]
+        parts.append(part.translate(_QUOTE) if inside else part)
+        inside, at = _inside_after(turn.group(), inside), turn.start()
+    parts.append(letters[at:].translate(_QUOTE) if inside else letters[at:])
+    return b"".join(parts)
 
 
-def _paragraph_start(text: str, at: int) -> int:
-    found = text.rfind("\n\n", 0, at)
-    return 0 if found < 0 else found + 2
+def _inside_after(turn: str, inside: bool) -> bool:
+    if turn == '"':
+        return not inside
+    return turn in "„«" or (turn == "“" and not inside)

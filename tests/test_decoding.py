@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from annotators.decoding import DISTANCES, best_path, distance_bucket, marginals, stretches
-from annotators.tags import OUTSIDE, ROLES, TAGS, allowed_steps, begin
+from annotators.decoding import DISTANCES, all_marginals, best_path, best_paths, distance_bucket, marginals, stretches
+from annotators.tags import FORBIDDEN, OUTSIDE, ROLES, TAGS, allowed_steps, begin
 
 N = len(TAGS)
 NUMBERS = st.floats(-20, 20, width=32)
@@ -66,6 +66,61 @@ def test_marginals_are_those_of_all_paths(scores: np.ndarray, steps: np.ndarray)
     found = marginals(scores, steps)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+
+
+def plain_path(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Viterbi of one text, piece by piece; of equals the first."""
+    steps = np.where(allowed_steps(), steps, FORBIDDEN)
+    total = np.where(allowed_steps()[OUTSIDE], scores[0], FORBIDDEN)
+    back = []
+    for score in scores[1:]:
+        reach = total[:, None] + steps
+        back.append(reach.argmax(0))
+        total = reach.max(0) + score
+    path = [total.argmax()]
+    for before in reversed(back):
+        path.append(before[path[-1]])
+    return np.array(path[::-1])
+
+
+def plain_marginals(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Forward-backward of one text, piece by piece."""
+    weights = np.exp(np.where(allowed_steps(), steps, -np.inf))
+    local = np.exp(scores.astype(np.float64) - scores.max(1, keepdims=True))
+    forward, backward = [local[0] * allowed_steps()[OUTSIDE]], [np.ones(N)]
+    for here in local[1:]:
+        forward.append(forward[-1] / forward[-1].sum() @ weights * here)
+    for after in local[:0:-1]:
+        backward.append(weights @ (backward[-1] * after))
+        backward[-1] /= backward[-1].sum()
+    joint = np.array([f / f.sum() for f in forward]) * backward[::-1]
+    return joint / joint.sum(1, keepdims=True)
+
+
+LENGTHS = st.lists(st.one_of(st.integers(1, 4), st.integers(1, 60), st.just(250)), max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LENGTHS, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 10.0, 60.0]))
+def test_all_texts_at_once_as_one_by_one(lengths: list[int], seed: int, spread: float) -> None:
+    rng = np.random.default_rng(seed)
+    steps = rng.integers(-3, 4, (N, N)).astype(np.float32)  # whole ones, so that with no spread paths are equally good
+    scores = [rng.normal(0, spread, (n, N)).astype(np.float32) for n in lengths]
+    paths, sure = best_paths(scores, steps), all_marginals(scores, steps)
+    assert len(paths) == len(sure) == len(lengths)
+    for mine, probability, score in zip(paths, sure, scores, strict=True):
+        assert mine.tolist() == plain_path(score, steps).tolist()
+        np.testing.assert_allclose(probability, plain_marginals(score, steps), atol=1e-6)
+
+
+def test_a_text_without_pieces_beside_another() -> None:
+    scores = [np.zeros((0, N), dtype=np.float32), np.zeros((2, N), dtype=np.float32), np.zeros((0, N), dtype=np.float32)]
+    steps = np.zeros((N, N), dtype=np.float32)
+    assert [len(p) for p in best_paths(scores, steps)] == [0, 2, 0]
+    assert [p.shape for p in all_marginals(scores, steps)] == [(0, N), (2, N), (0, N)]
+    assert [len(p) for p in best_paths(scores[:1], steps)] == [0]
+    assert [p.shape for p in all_marginals(scores[:1], steps)] == [(0, N)]
+    np.testing.assert_allclose(all_marginals(scores, steps)[1], plain_marginals(scores[1], steps))
 
 
 @settings(max_examples=50)

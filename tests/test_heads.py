@@ -57,6 +57,41 @@ def test_judged_by_hand() -> None:
     assert heads.judge(hidden, ([], [(2, 3)], [(3, 5)]))["role"].score == pytest.approx(np.exp(9) / (np.exp(9) + 9), abs=1e-4)
 
 
+def test_many_claims_as_one_by_one() -> None:
+    rng = np.random.default_rng(7)
+    labels = label_offsets()["naming"][1]
+    shapes = {
+        "absent": (3, WIDTH),
+        "inner.weight": (8, 3 * WIDTH),
+        "inner.bias": (8,),
+        "outer.weight": (labels, 8),
+        "outer.bias": (labels,),
+    }
+    heads = Heads({name: rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}, TEMPERATURE)
+    windows = [rng.normal(0, 1, (LENGTH, WIDTH)).astype(np.float32) for _ in range(3)]
+    claims = [(window, parts) for parts in PARTS for window in windows]
+    found = heads.judge_all(claims)
+    assert [set(f) for f in found] == [set(ELEMENTS)] * len(claims)
+    for (window, parts), choices in zip(claims, found, strict=True):
+        scores = plain_scores(heads, window, parts)
+        for name, (a, b) in label_offsets().items():
+            probability = np.exp(scores[a:b] / TEMPERATURE.get(name, 1.0))
+            probability /= probability.sum()
+            assert choices[name].label == str(list(CHOICES[name])[int(probability.argmax())])
+            assert choices[name].score == pytest.approx(probability.max(), abs=1e-4)
+            assert choices[name].score == round(choices[name].score, 4)
+            np.testing.assert_allclose(heads.scores(window, parts)[name], scores[a:b], rtol=1e-4, atol=1e-4)
+    assert heads.judge_all([]) == []
+
+
+def plain_scores(heads: Heads, hidden: np.ndarray, parts: Parts) -> np.ndarray:
+    """One claim's scores: the mean of each part's pieces, through the two layers."""
+    pieces = [[i for a, b in ranges for i in range(a, b)] for ranges in parts]
+    means = [hidden[p].mean(0) if p else absent for p, absent in zip(pieces, heads.weights["absent"], strict=True)]
+    inner = np.maximum(heads.weights["inner.weight"] @ np.concatenate(means) + heads.weights["inner.bias"], 0)
+    return heads.weights["outer.weight"] @ inner + heads.weights["outer.bias"]
+
+
 def test_from_file(tmp_path: Path) -> None:
     save_file({"absent": np.ones((3, 2), dtype=np.float16)}, tmp_path / "heads.safetensors")
     heads = Heads.load(tmp_path / "heads.safetensors", TEMPERATURE)

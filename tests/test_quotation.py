@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.quotation import quotation, quoted_mask
+from schemas.quotation import BARE, QUOTED, quotation, quoted_letters
 from schemas.spans import Span, cut
 
 # content in brackets; they are taken out before the rule sees the text
@@ -57,19 +57,30 @@ def test_no_content() -> None:
     assert quotation("“All of this”", []) == "indirect"
 
 
-def test_mask() -> None:
-    # the marks themselves are not inside; the mask begins with the paragraph and ends with the stretch
-    text = 'One.\n\nA "b" c'
-    assert quoted_mask(text, text.index("b"), len(text)) == [False, False, False, True, False, False, False]
+def test_letters() -> None:
+    # neither the marks nor what stands between letters counts
+    assert list(quoted_letters('One.\n\nA "b" c')) == [BARE] * 3 + [0] * 3 + [BARE, 0, 0, QUOTED, 0, 0, BARE]
+    assert quoted_letters("") == b""
 
 
-@given(st.text(alphabet='a "“”„«»\n'), st.data())
-def test_mask_is_the_same_wherever_it_ends(text: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    whole = quoted_mask(text, start, len(text))
-    part = quoted_mask(text, start, end)
-    assert part == whole[: len(part)]
-    origin = len(text) - len(whole)
-    assert origin == 0 or text[origin - 2 : origin] == "\n\n"
-    assert len(part) == max(0, end - origin)
+def plain_letters(text: str) -> list[int]:
+    """Code point by code point, each paragraph anew."""
+    inside, found = False, []
+    for at, c in enumerate(text):
+        if text.startswith("\n\n", at):
+            inside = False
+        if c in '"“”„«»':
+            inside = not inside if c == '"' else c in "„«" or (c == "“" and not inside)
+        found.append((QUOTED if inside else BARE) if c.isalnum() else 0)
+    return found
+
+
+@given(st.text(alphabet='a1 "“”„«»\n'), st.data())
+def test_letters_are_those_found_one_by_one(text: str, data: st.DataObject) -> None:
+    expected = plain_letters(text)
+    assert list(quoted_letters(text)) == expected
+    if text:
+        edges = sorted(data.draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=4)))
+        content = [cut(text, a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+        kinds = {k for span in content for k in expected[span.start : span.end]} - {0}
+        assert quotation(text, content) == {(QUOTED,): "direct", (BARE, QUOTED): "mixed"}.get(tuple(sorted(kinds)), "indirect")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from annotators import speakers as module
 from annotators.speakers import PRONOUNS, speakers
 
 # text with each source in brackets, its naming's first letter behind it (n named, u unnamed); the speakers expected
@@ -86,3 +89,28 @@ def test_a_speaker_is_a_name_in_the_text(rows: list[tuple[str, str]], upper: boo
         assert who is None or (who and who in text)
         if not source or (naming == "unnamed" and source.lower() not in PRONOUNS):
             assert who is None
+
+
+CAPITAL = r"[A-ZÀ-Þ][\w'’-]*"
+
+
+def plain_speaker(name: str, text: str) -> str:
+    """The first longer form of a name of one word, by a pattern made for it."""
+    pattern = re.compile(rf"(?<![\w.])(?:(?:[A-Z]\.|{CAPITAL})[^\S\n]+){{1,3}}{re.escape(name)}(?!\w)")
+    forms = [module._strip_titles(module._strip_openers(m.group())) for m in pattern.finditer(text)]
+    return next((f for f in forms if f.split()[-1:] == [name] and 1 < len(f.split()) <= 4), name)
+
+
+NAMES = ["Lee", "Ann", "O’Brien", "Lee-Smith", "Lee’s", "Élan", "J.", "U.S."]
+OTHERS = ["said", "but", "But", "On", "President", "Bob", "de", "(Lee", "a-Bob", "Lee-", "’Lee", "Lee_", "A.B", "×Ann", "J.-Lee", "Lee,"]
+TEXTS = st.lists(st.sampled_from([*NAMES, *OTHERS, *" \n-.,’\t"]).flatmap(lambda w: st.sampled_from([w, f"{w} ", f"{w} "])), max_size=14)
+
+
+@settings(max_examples=300)
+@given(TEXTS.map("".join), st.sampled_from(NAMES))
+@example("But Lee-Smith Lee left", "Lee")  # what was left of a word stands before the name again
+@example("Ann Bob O’Brien Lee Lee Lee left", "Lee")
+@example("Ann Lee \nBob Lee", "Lee")
+def test_the_fullest_form_is_what_a_pattern_for_the_name_finds(text: str, name: str) -> None:
+    text = f"{name} said {'so it was and ' * 8}, {text}"  # by far not all capitals
+    assert speakers(text, [name], ["named"], [0]) == [plain_speaker(name.strip("."), text)]
