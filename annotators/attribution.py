@@ -7,23 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from annotators.corpora import Relation, Stretches
-from annotators.decoding import Found, Steps, best_path, distance_bucket, marginals, stretches
-from annotators.pieces import Pieces, split_pieces, windows
+from annotators.decoding import Found, Steps, all_marginals, best_paths, distance_bucket, stretches
+from annotators.pieces import Pieces, split_pieces
 from annotators.tags import TAGS
+from annotators.windows import CONTEXT, windows
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-SIZE, OVERLAP = 320, 64
-"""Window and overlap, in pieces."""
+BUDGET = 1024
+"""Pieces that a model reads at once: more gains nothing on a CPU and takes memory."""
+_STEP = 16
+"""Windows are padded to a multiple of this, so that a backend meets few shapes."""
 FAR = -1e4
 """Agreement of a stretch and a cue that share no window: neither can belong to the other."""
+
+
+Range = tuple[int, int]
+
+
+class Output(NamedTuple):
+    """What a backend gives for one window of l pieces: hidden (l, width), tags (l, 7), links (l, 3, LINK)."""
+
+    hidden: np.ndarray
+    tags: np.ndarray
+    links: np.ndarray
 
 
 class Backend(Protocol):
@@ -38,7 +51,11 @@ class Backend(Protocol):
 
 @dataclass
 class Reading:
-    """What a model saw in one text: pieces, merged tag scores (n, 7), and each window's range, links and hidden states."""
+    """What a model saw in one text of n pieces.
+
+    scores: (n, 7) merged tag scores; each window's range, links and hidden states; path: (n,) the best tags; sure: (n, 7) the
+    probability of each tag.
+    """
 
     pieces: Pieces
     scores: np.ndarray
@@ -46,38 +63,42 @@ class Reading:
     ranges: list[tuple[int, int]]
     links: list[np.ndarray]
     hidden: list[np.ndarray]
-
-    @cached_property
-    def path(self) -> np.ndarray:
-        """(n,) the best tags."""
-        return best_path(self.scores, self.steps.steps)
-
-    @cached_property
-    def sure(self) -> np.ndarray:
-        """(n, 7) probability of each tag."""
-        return marginals(self.scores, self.steps.steps)
+    path: np.ndarray
+    sure: np.ndarray
 
 
-def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend, batch: int = 16) -> Iterator[Reading]:
+def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[Reading]:
     """A reading of each text, in order; windows of all the texts given are batched together by length."""
     split = [split_pieces(text, tokenizer) for text in texts]
-    ranges = [windows(len(pieces), SIZE, OVERLAP) for pieces in split]
-    jobs = sorted(
-        ((t, w) for t, r in enumerate(ranges) for w in range(len(r))), key=lambda j: ranges[j[0]][j[1]][1] - ranges[j[0]][j[1]][0]
-    )
-    results: dict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-    for at in range(0, len(jobs), batch):
-        group = jobs[at : at + batch]
-        outputs = _run([(split[t], *ranges[t][w]) for t, w in group], backend)
-        results.update(zip(group, outputs, strict=True))
+    ranges = [windows(pieces) for pieces in split]
+    outputs = iter(run_windows([(split[t], *r) for t, its in enumerate(ranges) for r in its], backend))
+    outs = [[next(outputs) for _ in its] for its in ranges]
+    return readings(split, ranges, outs, backend.steps)
+
+
+def readings(split: Sequence[Pieces], ranges: Sequence[list[Range]], outs: Sequence[list[Output]], steps: Steps) -> Iterator[Reading]:
+    """Readings from what a backend gave for each window of each text: scores merged, decoded all at once."""
+    scores = [_merge(len(p), r, [o.tags for o in out]) for p, r, out in zip(split, ranges, outs, strict=True)]
+    paths, sure = best_paths(scores, steps.steps), all_marginals(scores, steps.steps)
     for t, pieces in enumerate(split):
-        outs = [results[t, w] for w in range(len(ranges[t]))]
-        scores = _merge(len(pieces), ranges[t], [o[1] for o in outs])
-        yield Reading(pieces, scores, backend.steps, ranges[t], [o[2] for o in outs], [o[0] for o in outs])
+        links, hidden = [o.links for o in outs[t]], [o.hidden for o in outs[t]]
+        yield Reading(pieces, scores[t], steps, ranges[t], links, hidden, paths[t], sure[t])
 
 
-def _run(cuts: list[tuple[Pieces, int, int]], backend: Backend) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    length = max(b - a for _, a, b in cuts) + 2
+def run_windows(cuts: Sequence[tuple[Pieces, int, int]], backend: Backend) -> list[Output]:
+    """What a backend gives for ranges of pieces, in their order; those of like length are run together."""
+    order = sorted(range(len(cuts)), key=lambda i: cuts[i][1] - cuts[i][2])
+    results: list[Output | None] = [None] * len(cuts)
+    while order:
+        _, a, b = cuts[order[0]]
+        length = -(-(b - a + 2) // _STEP) * _STEP
+        group, order = order[: max(1, BUDGET // length)], order[max(1, BUDGET // length) :]
+        for i, output in zip(group, _run([cuts[i] for i in group], length, backend), strict=True):
+            results[i] = output
+    return [output for output in results if output is not None]
+
+
+def _run(cuts: Sequence[tuple[Pieces, int, int]], length: int, backend: Backend) -> list[Output]:
     ids, feature = np.zeros((2, len(cuts), length), dtype=np.int64)
     mask = np.zeros((len(cuts), length), dtype=bool)
     for row, (pieces, a, b) in enumerate(cuts):
@@ -85,25 +106,23 @@ def _run(cuts: list[tuple[Pieces, int, int]], backend: Backend) -> list[tuple[np
         ids[row, 0], ids[row, 1 : n + 1], ids[row, n + 1] = backend.special[0], pieces.ids[a:b], backend.special[1]
         feature[row, 1 : n + 1] = pieces.feature[a:b]
         mask[row, : n + 2] = True
-    hidden, tags, links = backend.run(ids, feature, mask)
-    return [(hidden[row, 1 : b - a + 1], tags[row, 1 : b - a + 1], links[row, 1 : b - a + 1]) for row, (_, a, b) in enumerate(cuts)]
+    whole = backend.run(ids, feature, mask)
+    return [Output(*(value[row, 1 : b - a + 1] for value in whole)) for row, (_, a, b) in enumerate(cuts)]
 
 
-def _merge(count: int, ranges: list[tuple[int, int]], scores: list[np.ndarray]) -> np.ndarray:
+def _merge(count: int, ranges: list[Range], scores: list[np.ndarray]) -> np.ndarray:
     """Tag scores of the whole text: where windows overlap, their mean weighted by the distance from their borders."""
     total, weight = np.zeros((count, len(TAGS)), dtype=np.float32), np.zeros((count, 1), dtype=np.float32)
     for (a, b), score in zip(ranges, scores, strict=True):
         near = np.minimum(np.arange(1, b - a + 1), np.arange(b - a, 0, -1)).astype(np.float32)
-        near = np.minimum(near, OVERLAP)[:, None] ** 2
+        near = np.minimum(near, 2 * CONTEXT)[:, None] ** 2
         total[a:b] += score * near
         weight[a:b] += near
     return total / np.maximum(weight, 1)
 
 
 def relations(reading: Reading) -> list[Found]:
-    """The relations in a reading, in order of their cues."""
-    if not len(reading.pieces):
-        return []
+    """The relations in a reading that have a content, in order of their cues."""
     path, sure = reading.path, reading.sure
     cues = stretches(path, "cue")
     if not cues:
@@ -119,7 +138,8 @@ def relations(reading: Reading) -> list[Found]:
         mine = [sources[chosen]] if chosen < len(sources) else []
         its = [c for c, owner in zip(contents, owners, strict=True) if owner == number]
         links = [source_of[chosen, number], *(content_of[i, number] for i, owner in enumerate(owners) if owner == number)]
-        found.append(Found(cue, tuple(mine), tuple(its), _probability(sure, path, [cue, *mine, *its], links)))
+        if its:
+            found.append(Found(cue, tuple(mine), tuple(its), _probability(sure, path, [cue, *mine, *its], links)))
     return found
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import sentencex
 
-from annotators.attribution import Reading, read, relations
+from annotators.attribution import Reading
 from annotators.decoding import Found
+from annotators.finding import find
 from annotators.heads import Parts, Range
 from annotators.models import Model
 from annotators.pieces import SURROGATES
@@ -39,15 +40,15 @@ def annotate(stories: Iterable[Story], model: Model) -> Iterator[Judged]:
     """Each story with its claims, in the order of the text: a stream in, a stream out, batched inside."""
     rest = iter(stories)
     while chunk := list(itertools.islice(rest, CHUNK)):
-        for story, reading in zip(chunk, read([s.text for s in chunk], model.tokenizer, model.backend), strict=True):
-            yield Judged(story, tuple(story_claims(story, reading, model)))
+        readings = find([s.text for s in chunk], model.tokenizer, model.backend)
+        for story, (reading, found) in zip(chunk, readings, strict=True):
+            yield Judged(story, tuple(story_claims(story, reading, found, model)))
 
 
-def story_claims(story: Story, reading: Reading, model: Model) -> list[Claim]:
-    """The claims of one story: attributed ones from the reading, and the remaining sentences as the outlet's own."""
-    found = [f for f in relations(reading) if f.contents]
+def story_claims(story: Story, reading: Reading, found: Sequence[Found], model: Model) -> list[Claim]:
+    """The claims of one story: attributed ones from what was found, and the remaining sentences as the outlet's own."""
     parts = [_parts(f, reading, story.text) for f in found]
-    choices = [judge(f, reading, model) for f in found]
+    choices = model.heads.judge_all([seen(f, reading) for f in found])
     namings = [_naming(source, picked) for (source, _, _), picked in zip(parts, choices, strict=True)]
     sources = [" ".join(s.text for s in source) for source, _, _ in parts]
     starts = [min(s.start for s in (source or cue)) for source, cue, _ in parts]

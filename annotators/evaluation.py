@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from annotators.attribution import Backend, read, relations, to_relation
+from annotators.attribution import Backend, read, to_relation
 from annotators.claims import judge, seen
 from annotators.corpora import Article, Relation, read_articles
 from annotators.decoding import Found
+from annotators.finding import find
 from annotators.heads import ELEMENTS
 from annotators.models import Model
 from annotators.pieces import Pieces
@@ -30,8 +31,8 @@ Predicted = list[list[tuple[Relation, float]]]
 
 def predict(articles: Sequence[Article], tokenizer: Tokenizer, backend: Backend) -> Predicted:
     """Each article's found relations with their raw probability."""
-    readings = read([a.text for a in articles], tokenizer, backend)
-    return [[(to_relation(f, r.pieces), f.probability) for f in relations(r) if f.contents] for r in readings]
+    readings = find([a.text for a in articles], tokenizer, backend)
+    return [[(to_relation(f, reading.pieces), f.probability) for f in found] for reading, found in readings]
 
 
 def score_predicted(articles: Sequence[Article], predicted: Predicted) -> Scores:
@@ -96,7 +97,8 @@ def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
     sure: dict[str, list[float]] = {n: [] for n in CHOICES}
     roles_for_stance: list[str] = []
     found = total = 0
-    for story, reading in zip(gold, read([g.article.text for g in gold], model.tokenizer, model.backend), strict=True):
+    readings = find([g.article.text for g in gold], model.tokenizer, model.backend)
+    for story, (reading, its) in zip(gold, readings, strict=True):
         for relation, labels in zip(story.article.relations, story.labels, strict=True):
             picked = judge(as_found(relation, reading.pieces), reading, model)
             form = quotation(story.article.text, [cut(story.article.text, a, b) for a, b in relation.content])
@@ -109,7 +111,7 @@ def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
                     sure[name].append(picked[name].score if name in picked else 1.0)
                     if name == "stance":
                         roles_for_stance.append(values["role"])
-        cues = [w["cue"] for w in word_sets([to_relation(f, reading.pieces) for f in relations(reading) if f.contents], story.article.text)]
+        cues = [w["cue"] for w in word_sets([to_relation(f, reading.pieces) for f in its], story.article.text)]
         for words in word_sets(story.article.relations, story.article.text):
             total += 1
             found += any(words["cue"] & c for c in cues)

@@ -33,9 +33,11 @@ from annotators.evaluation import (
 )
 from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
-from annotators.packing import pack, unpack
+from annotators.packing import Sample, pack, unpack
+from annotators.pieces import split_pieces
 from annotators.scoring import Scores
 from annotators.training import Learner, Recipe, train, write_aside
+from annotators.windows import SIZE
 from schemas.errors import BadInput
 
 
@@ -81,7 +83,8 @@ def learn(
     learner.load_state_dict(load_file(work / "best.safetensors"))
     history = {"encoder": Path(encoder).name, "recipe": asdict(recipe), "curve": curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
-    return finish(learner, tokenizer_file, special, dev, out, data, history, gold)
+    samples = sample_windows(articles, tokenizer, ids)
+    return finish(learner, tokenizer_file, special, dev, out, data, history, samples, gold)
 
 
 def epoch_plan(
@@ -108,13 +111,24 @@ def epoch_plan(
     yield from judged
 
 
+def sample_windows(articles: Sequence[Article], tokenizer: Tokenizer, special: tuple[int, int], count: int = 160) -> list[Sample]:
+    """One window of each of `count` articles, strewn evenly, to choose the ranges of 8 bits by."""
+    samples = []
+    for article in articles[:: max(1, len(articles) // count)][:count]:
+        pieces = split_pieces(article.text, tokenizer)[:SIZE]
+        ids, feature = (np.pad(value, 1)[None] for value in (pieces.ids, pieces.feature))
+        ids[0, [0, -1]] = special
+        samples.append({"ids": ids, "feature": feature, "mask": np.ones(ids.shape, dtype=bool)})
+    return samples
+
+
 def _start(encoder: str, work: Path) -> tuple[Learner, Path, tuple[str, str]]:
     """What to train, its tokenizer's file and special pieces: from an encoder, or from a model folder, which is trained on."""
     folder = Path(encoder)
     if (folder / "model.onnx").is_file():
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         first, last = config["special"]
-        return Learner(*unpack(folder)), folder / "tokenizer.json", (first, last)
+        return unpack(folder), folder / "tokenizer.json", (first, last)
     tokenizer_file, special = _tokenizer(encoder, work)
     network = AttributionNetwork.from_encoder(encoder)
     return Learner(network, ClaimHeads(network.encoder.config.hidden_size)), tokenizer_file, special
@@ -136,11 +150,12 @@ def finish(
     out: Path,
     data: dict[str, Path],
     history: dict,
+    samples: Sequence[Sample],
     gold: Sequence[GoldClaims] = (),
 ) -> Figures:
     """Packs what was trained, calibrates what was packed on dev, and writes the card."""
     extra = {"temperature": {}, "calibration": [1.0, 0.0]}
-    pack(learner.network, learner.heads, tokenizer_file, special, out, extra)
+    pack(learner, tokenizer_file, special, out, extra, samples)
     model = load_model(out)
     model.heads.temperature.update(fit_temperatures(gold, model))
     model.config["temperature"] = model.heads.temperature

@@ -1,6 +1,6 @@
 """A model folder: what lies in it, and how it is loaded once a process.
 
-model.onnx         the encoder with its tag and linking layers (ids, feature, mask -> hidden, tags, links)
+model.onnx         the encoder with its tag and linking layers in 8 bits (ids, feature, mask -> hidden, tags, links)
 heads.safetensors  the layer that judges role, modality, stance and naming
 tokenizer.json     the tokenizer
 config.json        revision, label set, tag steps, distance scores, temperatures, calibration
@@ -27,26 +27,32 @@ from schemas import labels
 from schemas.errors import BadInput
 
 if TYPE_CHECKING:
-    import onnxruntime
+    import openvino
 
 SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
 FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
+SHAPES = 1024
+"""Kernels kept for shapes met before, so that memory stays flat."""
 _lock = threading.Lock()
 _loaded: dict[Path, tuple[object, Model]] = {}
 
 
 @dataclass
-class OnnxBackend:
-    """Runs windows through ONNX Runtime on one core."""
+class OpenVinoBackend:
+    """Runs windows through OpenVINO; threads that call at once run side by side, each on one core."""
 
-    session: onnxruntime.InferenceSession
+    compiled: openvino.CompiledModel
     steps: Steps
     special: tuple[int, int]
+    _own: threading.local = field(default_factory=threading.local, repr=False)
 
     def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `annotators.attribution.Backend`."""
-        hidden, tags, links = self.session.run(None, {"ids": ids, "feature": feature, "mask": mask})
+        if not hasattr(self._own, "request"):
+            self._own.request = self.compiled.create_infer_request()
+        results = self._own.request.infer({"ids": ids, "feature": feature, "mask": mask})
+        hidden, tags, links = (results[name] for name in ("hidden", "tags", "links"))
         return hidden, tags, links
 
 
@@ -56,7 +62,7 @@ class Model:
 
     revision: str
     tokenizer: Tokenizer
-    backend: OnnxBackend
+    backend: OpenVinoBackend
     heads: Heads
     config: dict[str, Any] = field(repr=False)
 
@@ -101,7 +107,7 @@ def _load(folder: Path) -> Model:
         shapes = {"steps": (len(TAGS), len(TAGS)), "distance": (2, DISTANCES)}
         steps, distance = (np.array(config[name], dtype=np.float32).reshape(shape) for name, shape in shapes.items())
         decoding = Steps(steps, distance, config["absent_source"])
-        backend = OnnxBackend(_session(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
+        backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])
         return Model(config["revision"], tokenizer, backend, heads, config)
     except BadInput:
@@ -121,12 +127,11 @@ def special_ids(tokenizer: Tokenizer, special: Sequence[str]) -> tuple[int, int]
     return first, last
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    """One thread a session: the nightly flow runs one process a core."""
-    import onnxruntime
+def _compiled(path: Path) -> openvino.CompiledModel:
+    """As many streams as cores, each on one thread: a thread that annotates takes one stream, so one thread costs one core."""
+    import openvino
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    settings = {"INFERENCE_NUM_THREADS": cores, "NUM_STREAMS": cores, "ENABLE_CPU_PINNING": False, "CPU_RUNTIME_CACHE_CAPACITY": SHAPES}
+    core = openvino.Core()
+    return core.compile_model(core.read_model(path), "CPU", settings)

@@ -1,19 +1,21 @@
-"""Packs a trained network into a model folder: ONNX export, config; the opposite of `annotators.models`.
+"""Packs a trained network into a model folder: ONNX export in 8 bits, config; and takes it out again to be trained on.
 
-Not int8: without VNNI it saved an eighth of the time where it cost no F1 (see docs/attribution.md).
+NNCF chooses the 8 bits' ranges by reading some windows; see docs/attribution.md for what they cost and save.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import nncf
 import numpy as np
 import onnx
 import torch
@@ -22,23 +24,27 @@ from transformers import AutoConfig
 
 from annotators.claim_training import ClaimHeads
 from annotators.network import AttributionNetwork
+from annotators.training import Learner
 from schemas import labels
 from schemas.errors import BadInput
 
 NAMES = ("ids", "feature", "mask")
 OUTPUTS = ("hidden", "tags", "links")
-LARGE = 1000
-"""Weights of so many numbers or more are stored in 16 bits."""
+Sample = dict[str, np.ndarray]
 
 
 def pack(
-    network: AttributionNetwork, heads: torch.nn.Module, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any]
+    learner: Learner, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any], samples: Sequence[Sample]
 ) -> str:
-    """Writes a model folder aside and renames it. extra: further config (temperature, figures). Returns the revision."""
+    """Writes a model folder aside and renames it. Returns the revision.
+
+    extra: further config (temperature, figures); samples: windows by input's name, (1, l) each, to choose the 8 bits' ranges by.
+    """
+    network, heads = learner.network, learner.heads
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=out.name, dir=out.parent))
     try:
-        export_onnx(network, aside / "model.onnx")
+        onnx.save(quantize(export_onnx(network), samples), aside / "model.onnx")
         save_file(
             {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()}, aside / "heads.safetensors"
         )
@@ -69,8 +75,8 @@ def pack(
     return revision
 
 
-def export_onnx(network: AttributionNetwork, path: Path) -> None:
-    """The network as ONNX, computed in 32 bits, its weights stored in 16."""
+def export_onnx(network: AttributionNetwork) -> onnx.ModelProto:
+    """The network as ONNX in 32 bits."""
     network = network.cpu().eval()
     ids = torch.ones((2, 16), dtype=torch.long)
     axes = {name: {0: "batch", 1: "length"} for name in (*NAMES, *OUTPUTS)}
@@ -87,28 +93,18 @@ def export_onnx(network: AttributionNetwork, path: Path) -> None:
             output_names=list(OUTPUTS),
             dynamic_axes=axes,
         )
-        graph = onnx.load(whole)
-    onnx.save(halve(graph), path)
+        return onnx.load(whole)
 
 
-def halve(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Stores large weights in 16 bits, each cast back when it is loaded (ONNX Runtime folds the casts away)."""
-    graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        value = onnx.numpy_helper.to_array(weight)
-        if value.dtype == np.float32 and value.size >= LARGE:
-            name = weight.name
-            weight.CopyFrom(onnx.numpy_helper.from_array(value.astype(np.float16), f"{name}.half"))
-            casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return model
+def quantize(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelProto:
+    """The model with weights and the inputs of its matrix products in 8 bits."""
+    nncf.set_log_level(logging.ERROR)
+    settings = {"preset": nncf.QuantizationPreset.MIXED, "model_type": nncf.ModelType.TRANSFORMER, "subset_size": len(samples)}
+    return nncf.quantize(model, nncf.Dataset(list(samples)), **settings)
 
 
-def unpack(folder: Path) -> tuple[AttributionNetwork, ClaimHeads]:
-    """The network and judging layer of a model folder, to train on from: the opposite of `pack`.
+def unpack(folder: Path) -> Learner:
+    """The network and judging layer of a model folder, to train on from, its weights as exact as 8 bits are.
 
     Errors: BadInput where the folder does not tell its encoder.
     """
@@ -116,20 +112,40 @@ def unpack(folder: Path) -> tuple[AttributionNetwork, ClaimHeads]:
     if "encoder" not in config:
         raise BadInput(f"{folder}: was packed by an older version and cannot be trained on; start from its encoder")
     network = AttributionNetwork(AutoConfig.for_model(**config["encoder"]))
-    weights = {name: torch.from_numpy(value) for name, value in _weights(onnx.load(folder / "model.onnx").graph)}
+    weights = {name: torch.tensor(value) for name, value in _weights(onnx.load(folder / "model.onnx").graph)}
     weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance")}
-    network.load_state_dict(weights | {"absent_source": torch.tensor([config["absent_source"]])})
+    weights["absent_source"] = torch.tensor([config["absent_source"]])
+    network.load_state_dict({name: weights[name] for name in network.state_dict()})
     heads = ClaimHeads(network.encoder.config.hidden_size)
     heads.load_state_dict({name: value.float() for name, value in load_file(folder / "heads.safetensors").items()})
-    return network, heads
+    return Learner(network, heads)
 
 
 def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:
-    """Each weight under its name in the network: those that the export turned round and renamed are told by their node's path."""
-    kept = {w.name.removesuffix(".half"): onnx.numpy_helper.to_array(w).astype(np.float32) for w in graph.initializer}
-    turned = {node.input[1]: node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] in kept}
-    for name, value in kept.items():
-        if name in turned:
-            yield turned[name].strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight", value.T.copy()
-        else:
-            yield name, value
+    """Each weight under its name in the network.
+
+    Those of matrix products lost their names in the export and are told by their node's path; quantizing has multiplied their
+    rows by what it divided their inputs by.
+    """
+    constants = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
+    makers = {output: node for node in graph.node for output in node.output}
+    for node in (n for n in graph.node if n.op_type == "DequantizeLinear" and n.input[0] in constants):
+        codes, scale, zero = (constants[name].astype(np.float32) for name in node.input)
+        axis = next((a.i for a in node.attribute if a.name == "axis"), 1)
+        shape = [-1 if scale.size > 1 and i == axis % codes.ndim else 1 for i in range(codes.ndim)]
+        constants[node.output[0]] = (codes - zero.reshape(shape)) * scale.reshape(shape)
+    for name, value in constants.items():
+        yield name.removeprefix("dq_output_").rsplit("_", 1)[0] if name.startswith("dq_output_") else name, value
+    for node in (n for n in graph.node if n.op_type == "MatMul" and n.input[1] in constants):
+        value, smooth = constants[node.input[1]], _smoothing(node.input[0], makers, constants)
+        yield node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight", (value * smooth).T.copy()
+
+
+def _smoothing(name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]) -> np.ndarray:
+    """(rows, 1) what the input of a matrix product is multiplied by before it is quantized; ones where it is not."""
+    while name in makers and makers[name].op_type in ("QuantizeLinear", "DequantizeLinear"):
+        name = makers[name].input[0]
+    node = makers.get(name)
+    if node is None or node.op_type != "Mul" or "smooth_quant" not in name:
+        return np.ones((1, 1), dtype=np.float32)
+    return constants[node.input[1]].reshape(-1, 1)

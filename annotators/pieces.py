@@ -1,13 +1,13 @@
-"""Text to word pieces with offsets and form features, and the windows a model reads them in.
+"""Text to word pieces with offsets and form features.
 
-Nothing is cut off: every piece of a story lies in at least one window, and neighbouring windows overlap.
-Quotation marks are made straight before the tokenizer sees them (one code point for one, so offsets hold);
-what that loses is given back as a feature: whether a piece stands inside quotation marks.
+Quotation marks are made straight before the tokenizer sees them, two single ones in a row a double one (code point for code point,
+so offsets hold); what that loses is given back as a feature: whether a piece stands inside quotation marks.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half characters, of which the tokenizer takes none
 _STRAIGHT = SURROGATES | str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
+_SENTENCE_ENDS = re.compile(r"""[.!?]["')]*\s+(?:["'(]+\s*)?""")
 FEATURES = 4
 """How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
 
@@ -31,17 +32,20 @@ class Pieces:
     """A story as word pieces.
 
     ids: (n,) vocabulary ids; start, end: (n,) code points; feature: (n,) form feature, below FEATURES;
-    paragraph: (n,) running number of the paragraph.
+    opens: (n,) whether a sentence begins there, as its marks tell.
     """
 
     ids: np.ndarray
     start: np.ndarray
     end: np.ndarray
     feature: np.ndarray
-    paragraph: np.ndarray
+    opens: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __getitem__(self, part: slice) -> Pieces:
+        return Pieces(self.ids[part], self.start[part], self.end[part], self.feature[part], self.opens[part])
 
     def covering(self, start: int, end: int) -> tuple[int, int]:
         """First and one-past-last piece that overlap code points start to end; an empty range if none does."""
@@ -58,7 +62,7 @@ def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = (
 
     joined: numbers of paragraphs to read as one with the paragraph before (training uses it as a variation).
     """
-    straight = text.translate(_STRAIGHT)
+    straight = text.translate(_STRAIGHT).replace("''", '" ')
     encoding = tokenizer.encode(straight, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
     starts = [s for i, s in enumerate(paragraph_starts(text)) if i not in joined]
@@ -68,7 +72,8 @@ def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = (
     first[1:] = paragraph[1:] != paragraph[:-1]
     quoted = _inside_quotes(straight, starts)[start] if len(start) else np.zeros(0, dtype=bool)
     feature = quoted.astype(np.int64) + 2 * first
-    return Pieces(np.array(encoding.ids, dtype=np.int64), start, end, feature, paragraph)
+    opens = np.isin(start, [m.end() for m in _SENTENCE_ENDS.finditer(straight)])
+    return Pieces(np.array(encoding.ids, dtype=np.int64), start, end, feature, opens)
 
 
 def _inside_quotes(straight: str, paragraph_at: list[int]) -> np.ndarray:
@@ -78,15 +83,3 @@ def _inside_quotes(straight: str, paragraph_at: list[int]) -> np.ndarray:
     for a, b in itertools.pairwise([*paragraph_at, len(straight)]):
         inside[a:b] = np.cumsum(marks[a:b]) % 2 == 1
     return inside
-
-
-def windows(count: int, size: int, overlap: int) -> list[tuple[int, int]]:
-    """Ranges of `size` pieces that cover `count` pieces, each sharing at least `overlap` with the one before.
-
-    The overlap is spread evenly, so no window is shorter than need be and none is a mere tail.
-    """
-    if count <= size:
-        return [(0, count)] if count else []
-    number = -(-(count - overlap) // (size - overlap))
-    last = count - size
-    return [(at, at + size) for at in (round(i * last / (number - 1)) for i in range(number))]

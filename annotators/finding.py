@@ -1,0 +1,75 @@
+"""All the attribution relations of texts: those the tag layer gives, and the plain ones inside another's content.
+
+A tag layer gives each piece to one relation, and what it learned from nests none. So a content that reports speech itself (*the
+minister said the rebels had denied ...*) is read once more, on its own, as if it stood in the story without its speaker. Kept is
+what is plain: a source first, a cue of speech after it, and then the content, found with a probability of `PLAIN` or more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from annotators.attribution import Backend, Reading, read, readings, relations, run_windows
+from annotators.decoding import Found
+from annotators.windows import SIZE
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PLAIN = 0.7
+"""Least raw probability of an inner relation."""
+_FORMS = """
+acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?
+blame(?:d|s)? claim(?:ed|s)? complain(?:ed|s)? condemn(?:ed|s)? confirm(?:ed|s)? declare(?:d|s)? demand(?:ed|s)? den(?:y|ied|ies|ying)
+denounce(?:d|s)? explain(?:ed|s)? insist(?:ed|s)? maintain(?:ed|s)? note(?:d|s)? pledge(?:d|s)? predict(?:ed|s)? promise(?:d|s)?
+reiterate(?:d|s)? reject(?:ed|s)? repl(?:y|ied|ies) report(?:ed|s)? sa(?:y|id|ys|ying) state(?:d|s)? tell(?:s)? testif(?:y|ied|ies)
+threaten(?:ed|s)? told vow(?:ed|s)? warn(?:ed|s)? write(?:s)? wrote
+"""
+SPEECH = re.compile(rf"\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
+"""Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports."""
+_SHORTEST, _LONGEST = 5, SIZE
+"""Contents that are read again, in pieces."""
+
+
+def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[tuple[Reading, list[Found]]]:
+    """Each text's reading and its relations in order of their cues, inner ones among them."""
+    outer = [(reading, relations(reading)) for reading in read(texts, tokenizer, backend)]
+    places = [(t, span) for t, (reading, found) in enumerate(outer) for span in _speaking(texts[t], reading, found)]
+    inner: dict[int, list[Found]] = {}
+    for (t, (start, _)), reading in zip(places, _again([outer[t][0] for t, _ in places], [s for _, s in places], backend), strict=True):
+        inner.setdefault(t, []).extend(_moved(f, start) for f in relations(reading) if _plain(f, texts[t], reading))
+    for t, (reading, found) in enumerate(outer):
+        yield reading, sorted([*found, *inner.get(t, [])], key=lambda f: f.cue)
+
+
+def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[tuple[int, int]]:
+    """The contents, in pieces, in which somebody is said to speak."""
+    for a, b in (content for f in found for content in f.contents):
+        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])):
+            yield a, b
+
+
+def _again(outer: Sequence[Reading], spans: Sequence[tuple[int, int]], backend: Backend) -> Iterator[Reading]:
+    """A reading of each span on its own."""
+    pieces = [reading.pieces[a:b] for reading, (a, b) in zip(outer, spans, strict=True)]
+    ranges = [[(0, len(p))] for p in pieces]
+    outs = run_windows([(p, 0, len(p)) for p in pieces], backend)
+    return readings(pieces, ranges, [[out] for out in outs], backend.steps)
+
+
+def _plain(found: Found, text: str, reading: Reading) -> bool:
+    """Whether an inner relation is plain: source, cue of speech and content in this order, the source where its reading begins."""
+    if found.probability < PLAIN or not found.sources:
+        return False
+    source, content = found.sources[0], min(found.contents)
+    in_order = source[0] <= 1 and source[1] <= found.cue[0] and found.cue[1] <= content[0]
+    first, last = int(reading.pieces.start[found.cue[0]]), int(reading.pieces.end[found.cue[1] - 1])
+    return in_order and SPEECH.search(text, first, last) is not None
+
+
+def _moved(found: Found, by: int) -> Found:
+    """A relation found in a part of a text, in the pieces of the whole."""
+    sources, contents = (tuple((a + by, b + by) for a, b in spans) for spans in (found.sources, found.contents))
+    return Found((found.cue[0] + by, found.cue[1] + by), sources, contents, found.probability)
