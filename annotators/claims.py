@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,13 +38,30 @@ class Judged:
     claims: tuple[Claim, ...]
 
 
-def annotate(stories: Iterable[Story], model: Model) -> Iterator[Judged]:
-    """Each story with its claims, in the order of the text: a stream in, a stream out, batched inside."""
+def annotate(stories: Iterable[Story], model: Model, workers: int = 1) -> Iterator[Judged]:
+    """Each story with its claims, in the order of the text: a stream in, a stream out, batched inside.
+
+    workers: threads that annotate side by side, a core each; the stories keep their order.
+    """
     rest = iter(stories)
-    while chunk := list(itertools.islice(rest, CHUNK)):
-        readings = find([s.text for s in chunk], model.tokenizer, model.backend)
-        for story, (reading, found) in zip(chunk, readings, strict=True):
-            yield Judged(story, tuple(story_claims(story, reading, found, model)))
+    chunks = iter(lambda: list(itertools.islice(rest, CHUNK)), [])
+    if workers == 1:
+        for chunk in chunks:
+            yield from _annotate_chunk(chunk, model)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        ahead: deque[Future[list[Judged]]] = deque()
+        for chunk in chunks:
+            ahead.append(pool.submit(_annotate_chunk, chunk, model))
+            if len(ahead) > workers:
+                yield from ahead.popleft().result()
+        while ahead:
+            yield from ahead.popleft().result()
+
+
+def _annotate_chunk(chunk: Sequence[Story], model: Model) -> list[Judged]:
+    readings = find([s.text for s in chunk], model.tokenizer, model.backend)
+    return [Judged(s, tuple(story_claims(s, reading, found, model))) for s, (reading, found) in zip(chunk, readings, strict=True)]
 
 
 def story_claims(story: Story, reading: Reading, found: Sequence[Found], model: Model) -> list[Claim]:

@@ -55,13 +55,17 @@ def outcomes(articles: Sequence[Article], predicted: Predicted) -> tuple[np.ndar
 
 
 def fit_calibration(said: np.ndarray, true: np.ndarray) -> tuple[float, float]:
-    """Slope and shift of the logistic that turns raw probabilities' log-odds into true ones (Newton's method)."""
+    """Slope and shift of the logistic that turns raw probabilities' log-odds into true ones (Newton's method).
+
+    Held to (1, 0) as if by one outcome more, so that a dev set on which all is right gives no infinite slope.
+    """
     odds = np.log(np.clip(said, 1e-6, 1 - 1e-6) / np.clip(1 - said, 1e-6, 1))
-    design, weights = np.stack([odds, np.ones_like(odds)], 1), np.array([1.0, 0.0])
+    design, start = np.stack([odds, np.ones_like(odds)], 1), np.array([1.0, 0.0])
+    weights = start
     for _ in range(25):
         p = 1 / (1 + np.exp(-design @ weights))
-        hessian = design.T @ (design * (p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
-        weights = weights + np.linalg.solve(hessian, design.T @ (true - p))
+        hessian = design.T @ (design * (p * (1 - p))[:, None]) + np.eye(2)
+        weights = weights + np.linalg.solve(hessian, design.T @ (true - p) - (weights - start))
     return float(weights[0]), float(weights[1])
 
 

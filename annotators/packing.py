@@ -5,6 +5,7 @@ NNCF chooses the 8 bits' ranges by reading some windows; see docs/attribution.md
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import logging
@@ -76,8 +77,9 @@ def pack(
 
 
 def export_onnx(network: AttributionNetwork) -> onnx.ModelProto:
-    """The network as ONNX in 32 bits."""
-    network = network.cpu().eval()
+    """The network as ONNX in 32 bits; attention as plain products, which OpenVINO fuses and PyTorch's own fused one it does not."""
+    network = copy.deepcopy(network).cpu().eval()
+    network.encoder.set_attn_implementation("eager")
     ids = torch.ones((2, 16), dtype=torch.long)
     axes = {name: {0: "batch", 1: "length"} for name in (*NAMES, *OUTPUTS)}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -97,10 +99,12 @@ def export_onnx(network: AttributionNetwork) -> onnx.ModelProto:
 
 
 def quantize(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelProto:
-    """The model with weights and the inputs of its matrix products in 8 bits."""
+    """The model with its weights and what they are multiplied by in 8 bits; products within attention are left alone."""
     nncf.set_log_level(logging.ERROR)
+    weights = {weight.name for weight in model.graph.initializer}
+    attention = [n.name for n in model.graph.node if n.op_type == "MatMul" and n.input[1] not in weights]
     settings = {"preset": nncf.QuantizationPreset.MIXED, "model_type": nncf.ModelType.TRANSFORMER, "subset_size": len(samples)}
-    return nncf.quantize(model, nncf.Dataset(list(samples)), **settings)
+    return nncf.quantize(model, nncf.Dataset(list(samples)), ignored_scope=nncf.IgnoredScope(names=attention), **settings)
 
 
 def unpack(folder: Path) -> Learner:

@@ -62,11 +62,13 @@ def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = (
 
     joined: numbers of paragraphs to read as one with the paragraph before (training uses it as a variation).
     """
-    straight = text.translate(_STRAIGHT).replace("''", '" ')
+    single = text.translate(_STRAIGHT)
+    straight = single.replace("''", '" ')
     encoding = tokenizer.encode(straight, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
     starts = [s for i, s in enumerate(paragraph_starts(text)) if i not in joined]
     start, end = offsets[:, 0], offsets[:, 1]
+    end = end + np.isin(start, [m.start() for m in re.finditer("''", single)])  # a double mark is both its single ones
     paragraph = np.searchsorted(starts, start, "right") - 1
     first = np.ones(len(start), dtype=bool)
     first[1:] = paragraph[1:] != paragraph[:-1]

@@ -108,8 +108,7 @@ def train(
     average = copy.deepcopy(learner).eval()
     optimizer = torch.optim.AdamW(_groups(learner, recipe), weight_decay=recipe.weight_decay)
     total = sum(1 for _ in plan(0)) * recipe.epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total, recipe.warm_up))
-    state = _load(out, learner, average, optimizer, schedule)
+    state = _load(out, learner, average, optimizer)
     curve = json.loads((out / "curve.json").read_text())[: state.epoch] if state.epoch else []
     saved = clock()
     for epoch in range(state.epoch, recipe.epochs):
@@ -121,8 +120,9 @@ def train(
                 continue
             began = clock()
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)
+            for group in optimizer.param_groups:
+                group["lr"] = group["rate"] * _rate(state.step, total, recipe.warm_up)
             loss = _step(learner, average, optimizer, batch, recipe, state.step)
-            schedule.step()
             state.step += 1
             state.step_in_epoch = number + 1
             state.loss += loss
@@ -131,7 +131,7 @@ def train(
                 left = (total - state.step) * state.seconds / state.step
                 log.info("epoch %d step %d/%d loss %.4f, %.0f min left", epoch + 1, state.step, total, loss, left / 60)
             if clock() - saved > recipe.minutes_between * 60:
-                _save(out, learner, average, optimizer, schedule, state)
+                _save(out, learner, average, optimizer, state)
                 saved = clock()
         figures = evaluate(average.network)
         curve.append({"epoch": epoch + 1, "loss": state.loss / max(1, state.step_in_epoch), **figures})
@@ -140,7 +140,7 @@ def train(
             write_aside(out / "best.safetensors", lambda path: save_file(tensors(average), path))
         state.epoch, state.step_in_epoch, state.loss = epoch + 1, 0, 0.0
         write_aside(out / "curve.json", lambda path: path.write_text(json.dumps(curve, indent=1)))
-        _save(out, learner, average, optimizer, schedule, state)
+        _save(out, learner, average, optimizer, state)
     return curve
 
 
@@ -181,7 +181,7 @@ def _groups(learner: Learner, recipe: Recipe) -> list[dict[str, object]]:
             layer = layers[0] + 1 if layers else 0
             rate = recipe.encoder_rate * recipe.layer_decay ** (depth - layer)
         groups.setdefault(rate, []).append(parameter)
-    return [{"params": parameters, "lr": rate} for rate, parameters in groups.items()]
+    return [{"params": parameters, "lr": rate, "rate": rate} for rate, parameters in groups.items()]
 
 
 def _step(learner: Learner, average: Learner, optimizer: torch.optim.Optimizer, batch: Batch, recipe: Recipe, step: int) -> float:
@@ -199,17 +199,17 @@ def _step(learner: Learner, average: Learner, optimizer: torch.optim.Optimizer, 
     return float(total.detach())
 
 
-def _save(out: Path, learner, average, optimizer, schedule, state: _State) -> None:  # noqa: ANN001
+def _save(out: Path, learner, average, optimizer, state: _State) -> None:  # noqa: ANN001
     """Writes weights, averages and optimizer in one safetensors file, the counters in its header."""
     everything = {f"learner.{k}": v for k, v in tensors(learner).items()}
     everything |= {f"average.{k}": v for k, v in tensors(average).items()}
     for index, slots in optimizer.state_dict()["state"].items():
         everything |= {f"optimizer.{index}.{k}": v.detach().cpu().reshape(v.shape or (1,)) for k, v in slots.items()}
-    header = {"state": json.dumps(asdict(state)), "schedule": str(schedule.last_epoch)}
+    header = {"state": json.dumps(asdict(state))}
     write_aside(out / "checkpoint.safetensors", lambda path: save_file(everything, path, metadata=header))
 
 
-def _load(out: Path, learner, average, optimizer, schedule) -> _State:  # noqa: ANN001
+def _load(out: Path, learner, average, optimizer) -> _State:  # noqa: ANN001
     """Takes up a checkpoint if there is one. Returns where it stood."""
     path = out / "checkpoint.safetensors"
     if not path.exists():
@@ -228,8 +228,6 @@ def _load(out: Path, learner, average, optimizer, schedule) -> _State:  # noqa: 
     kept = optimizer.state_dict()
     kept["state"] = slots
     optimizer.load_state_dict(kept)
-    schedule.last_epoch = int(header["schedule"]) - 1
-    schedule.step()
     log.info("resumed from %s", path)
     return _State(**json.loads(header["state"]))
 

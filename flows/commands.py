@@ -31,7 +31,7 @@ def annotate_files(inputs: list[Path], *, as_table: bool, model: Path | None) ->
     loaded = load_model(model or settings.model)
     out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     with notes.status("reading") as status:
-        for done, judged in enumerate(annotate(_stories(files, turned_away), loaded), 1):
+        for done, judged in enumerate(annotate(_stories(files, turned_away), loaded, settings.workers), 1):
             status.update(f"{done} stories annotated")
             if as_table:
                 out.print(story_table(judged, out.width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.spans import Span
@@ -58,7 +58,10 @@ class Claim:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return asdict(self)
+        row = dict(vars(self))  # not asdict, which copies deeply: a night writes thousands of claims
+        row |= {name: [dict(vars(span)) for span in row[name]] for name in ("content", "cue", "source")}
+        row |= {name: dict(vars(row[name])) if row[name] else None for name in ("role", "modality", "stance")}
+        return row
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Claim:

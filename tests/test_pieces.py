@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from annotators.pieces import FEATURES, Pieces, paragraph_starts, split_pieces, windows
+from annotators.pieces import FEATURES, Pieces, paragraph_starts, split_pieces
 from schemas.story import Story
 
 
@@ -40,7 +38,6 @@ def test_split() -> None:
     pieces = split_pieces(text, TOKENIZER)
     assert words_of(text, pieces) == ["🗞", "“", "N", "o", ",", "”", "THE", "Minister", "said", ".", "É", "t", "a", "t"]
     assert pieces.feature.tolist() == [2, 1, 1, 1, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0]
-    assert pieces.paragraph.tolist() == [0] * 10 + [1] * 4
 
 
 @pytest.mark.parametrize(
@@ -51,6 +48,8 @@ def test_split() -> None:
         ("a “b c” d", "a [“b c]” d"),
         ("a «b» „c” d", "a [«b]» [„c]” d"),
         ("a 'b' ‘c’ d’s", "a 'b' ‘c’ d’s"),  # single marks are too often apostrophes
+        ("a ''b c'' d", "a [''b c]'' d"),  # two single marks are a double one
+        ("a ``b c'' d", "a [``b c]'' d"),
         ('"a b', '["a b]'),
         ('"a\n\nb "c" d', '["a]\n\nb ["c]" d'),  # a paragraph closes what is open
         ('"a\n\n"b" c', '["a]\n\n["b]" c'),  # a quotation of two paragraphs
@@ -76,7 +75,7 @@ def test_inside_quotation_marks(text: str, inside: str) -> None:
 @example("\n\n \n\n")
 def test_offsets(text: str) -> None:
     pieces = split_pieces(text, TOKENIZER)
-    assert len(pieces) == len(pieces.start) == len(pieces.end) == len(pieces.feature) == len(pieces.paragraph)
+    assert len(pieces) == len(pieces.start) == len(pieces.end) == len(pieces.feature) == len(pieces.opens)
     assert (pieces.start < pieces.end).all()
     assert (pieces.start[1:] >= pieces.end[:-1]).all()
     assert len(pieces) == 0 or (pieces.start[0] >= 0 and pieces.end[-1] <= len(text))
@@ -84,17 +83,32 @@ def test_offsets(text: str) -> None:
     taken = {at for a, b in zip(pieces.start, pieces.end, strict=True) for at in range(a, b)}
     assert all((at in taken) == (not c.isspace()) for at, c in enumerate(text) if c != "\u0301")
     assert ((pieces.feature >= 0) & (pieces.feature < FEATURES)).all()
-    # paragraphs are numbered upwards, and the first piece of each is marked
-    first = [i for i, p in enumerate(pieces.paragraph) if i == 0 or p != pieces.paragraph[i - 1]]
-    assert (np.diff(pieces.paragraph) >= 0).all()
+    # the first piece of each paragraph is marked
+    paragraph = np.searchsorted(paragraph_starts(text), pieces.start, "right")
+    first = [i for i, p in enumerate(paragraph) if i == 0 or p != paragraph[i - 1]]
     assert np.flatnonzero(pieces.feature >= 2).tolist() == first
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("A b. C d", ["C"]),
+        ('A b? "C d." E f! (G)', ["C", "E", "G"]),  # after the marks that open it
+        ("A b.\n\nC d", ["C"]),
+        ("A b.c 1.5 d", []),  # no white space, no sentence
+        ("", []),
+    ],
+)
+def test_sentence_starts(text: str, opens: list[str]) -> None:
+    pieces = split_pieces(text, TOKENIZER)
+    assert [text[a:b] for a, b, first in zip(pieces.start, pieces.end, pieces.opens, strict=True) if first] == opens
 
 
 @given(TEXTS)
 def test_curly_marks_are_read_as_straight_ones(text: str) -> None:
     straight = "".join({"“": '"', "”": '"', "«": '"', "»": '"', "‘": "'", "’": "'"}.get(c, c) for c in text)
     curly, plain = split_pieces(text, TOKENIZER), split_pieces(straight, TOKENIZER)
-    for name in ("ids", "start", "end", "feature", "paragraph"):
+    for name in ("ids", "start", "end", "feature", "opens"):
         assert getattr(curly, name).tolist() == getattr(plain, name).tolist()
 
 
@@ -108,7 +122,6 @@ def test_paragraphs_begin_where_the_storys_do(text: str) -> None:
 def test_joined_paragraphs_are_read_as_one() -> None:
     text = 'a "b\n\nc\n\nd'
     pieces = split_pieces(text, TOKENIZER, joined={1})
-    assert pieces.paragraph.tolist() == [0, 0, 0, 0, 1]
     assert pieces.feature.tolist() == [2, 1, 1, 1, 2]  # and the mark stays open over the break
 
 
@@ -120,34 +133,3 @@ def test_covering(text: str, data: st.DataObject) -> None:
     overlapping = [i for i in range(len(pieces)) if pieces.start[i] < end and pieces.end[i] > start]
     first, last = pieces.covering(start, end)
     assert list(range(first, last)) == overlapping
-
-
-# Windows
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "overlap", "ranges"),
-    [
-        (0, 320, 64, []),
-        (1, 320, 64, [(0, 1)]),
-        (320, 320, 64, [(0, 320)]),  # one window as long as it fits
-        (321, 320, 64, [(0, 320), (1, 321)]),
-        (576, 320, 64, [(0, 320), (256, 576)]),  # exactly two with the least overlap
-        (577, 320, 64, [(0, 320), (128, 448), (257, 577)]),
-    ],
-)
-def test_windows(count: int, size: int, overlap: int, ranges: list[tuple[int, int]]) -> None:
-    assert windows(count, size, overlap) == ranges
-
-
-@given(st.integers(0, 3000), st.integers(1, 60), st.data())
-def test_windows_cover_and_overlap(count: int, size: int, data: st.DataObject) -> None:
-    overlap = data.draw(st.integers(0, size - 1))
-    ranges = windows(count, size, overlap)
-    assert {at for a, b in ranges for at in range(a, b)} == set(range(count))
-    assert all(b - a == min(size, count) for a, b in ranges)
-    shared = [before[1] - after[0] for before, after in itertools.pairwise(ranges)]
-    assert all(overlap <= n < size for n in shared)
-    assert not shared or max(shared) - min(shared) <= 1  # spread evenly
-    # one fewer would not do
-    assert len(ranges) <= 1 or size + (len(ranges) - 2) * (size - overlap) < count
