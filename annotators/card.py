@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from annotators.learning import Figures
 
+POLNEAR = "b8f977b3bfeb51bb6efbe4c28c9af21acebbd22d687b2c48e3a53da49c0e29a8"
+"""SHA-256 of PolNeAR 1.0's training articles as JSON lines."""
 _HEAD = """---
 license: apache-2.0
 language: en
@@ -16,24 +18,23 @@ tags: [attribution, quotation, stance, news]
 # {revision}
 
 Finds who says what in English news (source, cue, content of each attribution relation) and judges the claim's role,
-modality, stance and naming. A small encoder (MiniLM, 6 layers, 384 wide, uncased) with a BIO tag layer and CRF, a linking layer
-that gives each source and content to its cue, and a judging layer over the means of the parts. Weights are ONNX, stored in 16
-bits; loaded without pickle.
+modality, stance and naming. An encoder ({encoder}) with a BIO tag layer and CRF, a linking layer that gives each source and
+content to its cue, and a judging layer over the means of the parts. ONNX in 8 bits; loaded without pickle.
 
-**Trained on** PolNeAR 1.0 (US political news, 2016; no licence stated, the text belongs to its publishers: trained on, not
-redistributed) and the project's own written claims (`annotators/claims/`, CC0-1.0). The starting encoder is all-MiniLM-L6-v2 (Apache-2.0).
+**Trained on** the files listed under Data{note}. The passages under the names of parts of the world are the project's own
+written claims (CC0-1.0). Started from {start}.
 
 **Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: role and stance are guesses
-about how a text presents its sources. English only; each word belongs to one relation, so of nested relations one is found.
-Reliability and credibility are never filled in.
+about how a text presents its sources. English only. The tag layer gives each word to one relation; a content that plainly reports
+speech itself is read once more for the relation inside it. Reliability and credibility are never filled in.
 """
 
 
 def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict, claims: dict | None) -> str:
     """Markdown: data with hashes, figures on dev, calibration, recipe."""
     lines = [
-        _HEAD.format(revision=revision),
-        "## Figures on PolNeAR dev",
+        _HEAD.format(revision=revision, encoder=history["encoder"], start=history["start"], note=_note(hashes)),
+        "## Figures on dev",
         "",
         "| measure | precision | recall | F1 |",
         "|---|---|---|---|",
@@ -43,13 +44,23 @@ def model_card(revision: str, figures: Figures, hashes: dict[str, str], history:
     rows |= {"relation exact": scores.relation_exact, "relation lenient": scores.relation_lenient}
     lines += [f"| {name} | {r.p} | {r.r} | {r.f} |" for name, r in rows.items()]
     lines += ["", f"Expected calibration error of a relation's probability (fitted on dev): {figures.ece:.3f}", ""]
-    lines += ["| said | true | relations |", "|---|---|---|"]
+    lines += ["![Reliability diagram](reliability.svg)", "", "| said | true | relations |", "|---|---|---|"]
     lines += [f"| {said:.2f} | {true:.2f} | {count} |" for said, true, count in figures.bins]
     if claims:
         lines += _judgements(claims)
     lines += ["", "## Data", "", "| file | SHA-256 |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in hashes.items())]
     lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in history["recipe"].items()), ""]
     return "\n".join(lines)
+
+
+def _note(hashes: dict[str, str]) -> str:
+    """What must be said of PolNeAR, where it was trained on."""
+    if POLNEAR not in hashes.values():
+        return ""
+    return (
+        " (train.jsonl is PolNeAR 1.0: US political news, 2016; no licence stated, the text belongs to its publishers: "
+        "trained on, not redistributed)"
+    )
 
 
 def _judgements(claims: dict) -> list[str]:

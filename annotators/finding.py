@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from annotators.attribution import Backend, Reading, read, readings, relations, run_windows
 from annotators.decoding import Found
+from annotators.pieces import FIRST, Pieces
 from annotators.windows import SIZE
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PLAIN = 0.7
+PLAIN = 0.4
 """Least raw probability of an inner relation."""
 _FORMS = """
 acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?
@@ -52,11 +54,17 @@ def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[t
 
 
 def _again(outer: Sequence[Reading], spans: Sequence[tuple[int, int]], backend: Backend) -> Iterator[Reading]:
-    """A reading of each span on its own."""
-    pieces = [reading.pieces[a:b] for reading, (a, b) in zip(outer, spans, strict=True)]
+    """A reading of each span on its own, as a paragraph."""
+    pieces = [_as_paragraph(reading.pieces[a:b]) for reading, (a, b) in zip(outer, spans, strict=True)]
     ranges = [[(0, len(p))] for p in pieces]
     outs = run_windows([(p, 0, len(p)) for p in pieces], backend)
     return readings(pieces, ranges, [[out] for out in outs], backend.steps)
+
+
+def _as_paragraph(pieces: Pieces) -> Pieces:
+    feature = pieces.feature.copy()
+    feature[0] |= FIRST
+    return replace(pieces, feature=feature)
 
 
 def _plain(found: Found, text: str, reading: Reading) -> bool:

@@ -21,6 +21,7 @@ from annotators.claim_training import ClaimHeads, PassageWindow, passage_batches
 from annotators.claims import calibrated
 from annotators.claimset import Passage
 from annotators.corpora import Article
+from annotators.diagram import reliability_svg
 from annotators.evaluation import (
     GoldClaims,
     bin_errors,
@@ -81,7 +82,9 @@ def learn(
 
     curve = train(learner, plan, work, recipe, evaluate=evaluator(dev, tokenizer, ids))
     learner.load_state_dict(load_file(work / "best.safetensors"))
-    history = {"encoder": Path(encoder).name, "recipe": asdict(recipe), "curve": curve}
+    shape = learner.network.encoder.config
+    told = f"{shape.num_hidden_layers} layers, {shape.hidden_size} wide"
+    history = {"start": _origin(encoder), "encoder": told, "recipe": asdict(recipe), "curve": curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
     samples = sample_windows(articles, tokenizer, ids)
     return finish(learner, tokenizer_file, special, dev, out, data, history, samples, gold)
@@ -120,6 +123,13 @@ def sample_windows(articles: Sequence[Article], tokenizer: Tokenizer, special: t
         ids[0, [0, -1]] = special
         samples.append({"ids": ids, "feature": feature, "mask": np.ones(ids.shape, dtype=bool)})
     return samples
+
+
+def _origin(encoder: str) -> str:
+    """The revision of a model folder that is trained on, or an encoder's name."""
+    config = Path(encoder) / "config.json"
+    kept = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    return f"the model {kept['revision']}" if "revision" in kept else f"the encoder {Path(encoder).name}"
 
 
 def _start(encoder: str, work: Path) -> tuple[Learner, Path, tuple[str, str]]:
@@ -167,6 +177,7 @@ def finish(
     figures = Figures(score_predicted(dev, predicted), ece, bins)
     write_aside(out / "config.json", lambda path: path.write_text(json.dumps(model.config, indent=1) + "\n"))
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
+    write_aside(out / "reliability.svg", lambda path: path.write_text(reliability_svg(bins), encoding="utf-8"))
     write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history, claims)))
     return figures
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half characters, of which the tokenizer takes none
 _STRAIGHT = SURROGATES | str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "`": "'"})
 _SENTENCE_ENDS = re.compile(r"""[.!?]["')]*\s+(?:["'(]+\s*)?""")
+QUOTED, FIRST = 1, 2
+"""A piece's form feature is the sum of these: inside quotation marks, first of its paragraph."""
 FEATURES = 4
-"""How many values a piece's form feature has: inside quotation marks (1) + first of its paragraph (2)."""
+"""How many values that feature has."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def split_pieces(text: str, tokenizer: Tokenizer, *, joined: Collection[int] = (
     first = np.ones(len(start), dtype=bool)
     first[1:] = paragraph[1:] != paragraph[:-1]
     quoted = _inside_quotes(straight, starts)[start] if len(start) else np.zeros(0, dtype=bool)
-    feature = quoted.astype(np.int64) + 2 * first
+    feature = QUOTED * quoted + FIRST * first
     opens = np.isin(start, [m.end() for m in _SENTENCE_ENDS.finditer(straight)])
     return Pieces(np.array(encoding.ids, dtype=np.int64), start, end, feature, opens)
 

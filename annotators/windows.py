@@ -13,7 +13,7 @@ import itertools
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from annotators.pieces import Pieces
+from annotators.pieces import FIRST, Pieces
 
 SIZE, CONTEXT, APART = 320, 32, 120
 """Longest window, what it reads beyond each of its cuts, and how far cuts lie apart at the least, in pieces."""
@@ -46,7 +46,7 @@ def _cuts(pieces: Pieces, apart: int) -> list[int]:
 
 def _order(pieces: Pieces) -> np.ndarray:
     """(n,) how fit a piece is to begin a window, the fittest lowest."""
-    rank = np.where(pieces.feature >= 2, 0, np.where(pieces.opens, 1, 2)).astype(np.int64)
+    rank = np.where(pieces.feature >= FIRST, 0, np.where(pieces.opens, 1, 2)).astype(np.int64)
     ahead = np.concatenate([pieces.ids, np.zeros(_LOOK, dtype=np.int64)]).astype(np.uint64)
     mixed = np.zeros(len(pieces), dtype=np.uint64)
     for step in range(_LOOK):

@@ -112,12 +112,14 @@ def evaluate_claims(gold: Gold, as_json: AsJson = False, model: ModelPath = None
 
 @train.command("attribution", epilog="Example: onrecord train attribution polnear --out data/models/mine --encoder path/to/encoder")
 def train_attribution(
-    data: Annotated[Path, typer.Argument(help="Folder with train.jsonl and dev.jsonl.", show_default=False)],
+    data: Annotated[
+        Path, typer.Argument(help="Folder with train.jsonl and dev.jsonl, or one that `onrecord export` wrote.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(help="Model folder to write; a run that was killed goes on from there.", show_default=False)],
     encoder: Annotated[
-        str, typer.Option(help="Hugging Face id or path of the encoder to start from.")
+        str, typer.Option(help="Hugging Face id or path of the encoder to start from, or a model folder to train on.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 4,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data; stops before where dev no longer gains.")] = 8,
     gold: Annotated[Path | None, typer.Option(help="Gold claims, to calibrate role, stance and the rest by.", show_default=False)] = None,
 ) -> None:
     """Train attribution, then role, stance and the rest, and pack a model folder with its card."""

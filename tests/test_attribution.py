@@ -48,15 +48,28 @@ def test_spans_slice_and_batches_do_not_matter(model: Model) -> None:
         assert words(alone) == words([c for c in judged.claims if c.attributed])
 
 
-def test_seams_do_not_show(model: Model) -> None:
-    """The same story behind other text falls into other windows: nearly all cues stay, and most relations to the letter.
+def test_threads_change_nothing(model: Model) -> None:
+    texts = [example(p.name) for p in sorted(WIRE.glob("*.txt"))] * 30  # several chunks
+    stories = [story(t, str(n)) for n, t in enumerate(texts)]
+    assert list(annotate(stories, model, workers=3)) == list(annotate(stories, model))
 
-    13 of 18 relations stayed wholly when this was written; the others differ in a source or a border, since a window's other
-    text is context too.
-    """
+
+def test_seams_do_not_show(model: Model) -> None:
+    """A long story says the same behind other text: what stands before it is context to its first window, and moves no other."""
+    text = "\n\n".join(example(p.name) for p in sorted(WIRE.glob("*.txt"))) * 2
+    plain, padded = words(found(model, text)), words([c for c in found(model, FILLER + text) if c.cue[0].start >= len(FILLER)], len(FILLER))
+    beyond = 2500  # characters: about two windows
+    late = [{r for r in its if r[1][0][0] > beyond} for its in (plain, padded)]
+    assert len(late[0]) > 40
+    assert late[0] == late[1]
+    assert len(plain & padded) >= 0.9 * max(len(plain), len(padded))
+
+
+def test_a_short_story_behind_other_text(model: Model) -> None:
+    """All of a short story is near its start, so other text in front is context to most of it: cues stay, borders may move."""
     text = example("17-march.txt")
     plain, padded = words(found(model, text)), words([c for c in found(model, FILLER + text) if c.cue[0].start >= len(FILLER)], len(FILLER))
-    assert len(plain & padded) >= 0.7 * max(len(plain), len(padded))
+    assert len(plain & padded) >= 0.8 * max(len(plain), len(padded))
     cues = [{relation[1] for relation in its} for its in (plain, padded)]
     assert len(cues[0] & cues[1]) >= 0.9 * max(map(len, cues))
 

@@ -76,11 +76,13 @@ def test_annotate_reads_text_unchanged_and_shows_a_table(tmp_path: Path) -> None
 
 
 def test_no_model_or_network_is_asked_for() -> None:
-    """Pre-labelling imports neither PyTorch nor Prefect nor the SDK."""
+    """Pre-labelling imports neither PyTorch nor Prefect nor the SDK, and connects to nothing."""
     code = (
-        "import sys; from pathlib import Path; from flows.commands import annotate_files;"
+        "import socket, sys; from pathlib import Path; socket.socket.connect = lambda *a: sys.exit(f'connects to {a[1:]}');"
+        "from flows.commands import annotate_files;"
         f"annotate_files([Path({str(WIRE / '17-march.txt')!r})], as_table=False, model=None);"
         "heavy = {'torch', 'prefect', 'transformers', 'label_studio_sdk', 'datasets'} & sys.modules.keys();"
+        "heavy |= {name for name, module in sys.modules.items() if name.startswith('openvino_telemetry') and module};"
         "sys.exit(f'{heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
