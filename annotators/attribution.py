@@ -1,6 +1,6 @@
 """Finds the attribution relations of whole texts: windows through a backend, merged, decoded, linked.
 
-`Backend` is all this asks of a model, so PyTorch and ONNX Runtime serve alike.
+`Backend` is all this asks of a model, so PyTorch and OpenVINO serve alike.
 """
 
 from __future__ import annotations

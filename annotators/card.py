@@ -12,7 +12,7 @@ POLNEAR = "b8f977b3bfeb51bb6efbe4c28c9af21acebbd22d687b2c48e3a53da49c0e29a8"
 _HEAD = """---
 license: apache-2.0
 language: en
-library_name: onnxruntime
+library_name: openvino
 tags: [attribution, quotation, stance, news]
 ---
 # {revision}

@@ -107,11 +107,6 @@ def calibrated(probability: float, model: Model) -> float:
     return round(float(1 / (1 + np.exp(-(slope * odds + shift)))), 4)
 
 
-def judge(found: Found, reading: Reading, model: Model) -> dict[str, Choice]:
-    """Role, modality, stance and naming of a relation."""
-    return model.heads.judge(*seen(found, reading))
-
-
 def seen(found: Found, reading: Reading) -> tuple[np.ndarray, Parts]:
     """The hidden states of the window in which a relation lies deepest, and its source, cue and content there."""
     spans = [found.cue, *found.sources, *found.contents]

@@ -39,11 +39,6 @@ def distance_bucket(distance: np.ndarray) -> np.ndarray:
     return np.where(distance < 0, size, size + half)
 
 
-def best_path(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The best tag path of one text, as `best_paths` finds it. scores: (n, 7), steps: (7, 7). Returns (n,) tags."""
-    return best_paths([scores], steps)[0]
-
-
 def best_paths(scores: Sequence[np.ndarray], steps: np.ndarray) -> list[np.ndarray]:
     """The best tag path of each text under BIO (Viterbi), all texts at once. scores: (n, 7) each, steps: (7, 7). Returns (n,) tags each."""
     packed = _pack([len(s) for s in scores])
@@ -74,11 +69,6 @@ def _best_before(totals: np.ndarray, steps: np.ndarray) -> list[list[int]]:
         tags[reach > best] = tag
         np.maximum(best, reach, out=best)
     return tags.tolist()
-
-
-def marginals(scores: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """(n, 7) probability of each tag at each piece of one text, as `all_marginals` finds them."""
-    return all_marginals([scores], steps)[0]
 
 
 def all_marginals(scores: Sequence[np.ndarray], steps: np.ndarray) -> list[np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from annotators.attribution import Backend, read, to_relation
-from annotators.claims import judge, seen
+from annotators.claims import seen
 from annotators.corpora import Article, Relation, read_articles
 from annotators.decoding import Found
 from annotators.finding import find
@@ -103,8 +103,8 @@ def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
     found = total = 0
     readings = find([g.article.text for g in gold], model.tokenizer, model.backend)
     for story, (reading, its) in zip(gold, readings, strict=True):
-        for relation, labels in zip(story.article.relations, story.labels, strict=True):
-            picked = judge(as_found(relation, reading.pieces), reading, model)
+        choices = model.heads.judge_all([seen(as_found(r, reading.pieces), reading) for r in story.article.relations])
+        for relation, labels, picked in zip(story.article.relations, story.labels, choices, strict=True):
             form = quotation(story.article.text, [cut(story.article.text, a, b) for a, b in relation.content])
             naming = picked["naming"].label if relation.source else "none"
             values = {**{n: c.label for n, c in picked.items()}, "naming": naming, "quotation": form}

@@ -42,12 +42,11 @@ class Heads:
         """From a safetensors file with `absent`, `inner.weight`, `inner.bias`, `outer.weight`, `outer.bias`."""
         return cls({name: value.astype(np.float32) for name, value in load_file(path).items()}, temperature)
 
-    def judge(self, hidden: np.ndarray, parts: Parts) -> dict[str, Choice]:
-        """The likeliest label of each element. hidden: (l, width); parts: ranges of source, cue and content in it."""
-        return self.judge_all([(hidden, parts)])[0]
-
     def judge_all(self, claims: Sequence[tuple[np.ndarray, Parts]]) -> list[dict[str, Choice]]:
-        """The likeliest label of each element for each claim, in the order given; each claim as `judge` takes it."""
+        """The likeliest label of each element for each claim, in the order given.
+
+        claims: hidden states (l, width) of a window, and the ranges of source, cue and content in it.
+        """
         if not claims:
             return []
         choices: list[dict[str, Choice]] = [{} for _ in claims]
@@ -59,7 +58,7 @@ class Heads:
         return choices
 
     def scores(self, hidden: np.ndarray, parts: Parts) -> dict[str, np.ndarray]:
-        """Each element's scores of its labels, before the softmax; shapes as in `judge`."""
+        """Each element's scores of its labels, before the softmax; shapes as in `judge_all`."""
         return {name: scores[0] for name, scores in self._scores_all([(hidden, parts)]).items()}
 
     def _scores_all(self, claims: Sequence[tuple[np.ndarray, Parts]]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from annotators.decoding import DISTANCES, all_marginals, best_path, best_paths, distance_bucket, marginals, stretches
+from annotators.decoding import DISTANCES, all_marginals, best_paths, distance_bucket, stretches
 from annotators.tags import FORBIDDEN, OUTSIDE, ROLES, TAGS, allowed_steps, begin
 
 N = len(TAGS)
@@ -49,7 +49,7 @@ def test_tags() -> None:
 
 @given(SCORES, STEPS)
 def test_best_path_is_the_best_of_all(scores: np.ndarray, steps: np.ndarray) -> None:
-    path = best_path(scores, steps)
+    path = best_paths([scores], steps)[0]
     everything = values(scores, steps)
     (mine,) = np.flatnonzero((PATHS[len(scores)] == path).all(1))  # it is an allowed one
     assert everything[mine] == pytest.approx(everything.max(), abs=1e-3)
@@ -63,7 +63,7 @@ def test_marginals_are_those_of_all_paths(scores: np.ndarray, steps: np.ndarray)
     expected = np.zeros(scores.shape)
     for at in range(len(scores)):
         np.add.at(expected[at], PATHS[len(scores)][:, at], weight)
-    found = marginals(scores, steps)
+    found = all_marginals([scores], steps)[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
     np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
 
@@ -129,12 +129,12 @@ def test_never_a_forbidden_step(length: int, seed: int, spread: float) -> None:
     rng = np.random.default_rng(seed)
     scores = rng.normal(0, spread, (length, N)).astype(np.float32)
     steps = rng.normal(0, 3, (N, N)).astype(np.float32)
-    path = best_path(scores, steps)
+    path = best_paths([scores], steps)[0]
     assert fits(tuple(path))
     # so that its stretches hold every piece that is not outside
     found = [s for role in ROLES for s in stretches(path, role)]
     assert sum(b - a for a, b in found) == (path != OUTSIDE).sum()
-    sure = marginals(scores, steps)
+    sure = all_marginals([scores], steps)[0]
     assert np.isfinite(sure).all()
     np.testing.assert_allclose(sure.sum(1), 1, atol=1e-4)
 

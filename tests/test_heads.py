@@ -47,14 +47,14 @@ def test_judged_by_hand() -> None:
     weights["outer.weight"][stances[0] + 2, 2] = 1  # the content for the third stance
     heads = Heads(weights, {"stance": 2.0})
     hidden = np.array([[2.0], [4.0], [-5.0], [1.0], [3.0]], dtype=np.float32)
-    found = heads.judge(hidden, ([(0, 2)], [(2, 3)], [(3, 4), (4, 5)]))
+    found = heads.judge_all([(hidden, ([(0, 2)], [(2, 3)], [(3, 4), (4, 5)]))])[0]
     assert found["role"].label == list(CHOICES["role"])[1]
     assert found["role"].score == pytest.approx(np.exp(3) / (np.exp(3) + 9), abs=1e-4)  # the mean of 2 and 4, ten roles
     assert found["stance"].label == list(CHOICES["stance"])[2]
     assert found["stance"].score == pytest.approx(np.exp(1) / (np.exp(1) + 2), abs=1e-4)  # the mean of 1 and 3, halved
     assert found["modality"].score == pytest.approx(1 / 3, abs=1e-4)  # nobody speaks for any
     # without a source its own weights speak
-    assert heads.judge(hidden, ([], [(2, 3)], [(3, 5)]))["role"].score == pytest.approx(np.exp(9) / (np.exp(9) + 9), abs=1e-4)
+    assert heads.judge_all([(hidden, ([], [(2, 3)], [(3, 5)]))])[0]["role"].score == pytest.approx(np.exp(9) / (np.exp(9) + 9), abs=1e-4)
 
 
 def test_many_claims_as_one_by_one() -> None:
@@ -118,7 +118,7 @@ def test_same_as_in_training(tmp_path: Path, seed: int) -> None:
     hidden = torch.randn(LENGTH, WIDTH)
     labels: set[tuple[str, str]] = set()
     for parts in PARTS:
-        found = heads.judge(hidden.numpy(), parts)
+        found = heads.judge_all([(hidden.numpy(), parts)])[0]
         with torch.no_grad():
             scores = trained(hidden, parts)
         for name, (a, b) in label_offsets().items():
