@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BUDGET = 1024
 """Pieces that a model reads at once: more gains nothing on a CPU and takes memory."""
 _STEP = 16
-"""Windows are padded to a multiple of this, so that a backend meets few shapes."""
+"""Windows are padded to a multiple of this, and so many run at once as a power of two says: a backend meets few shapes."""
 FAR = -1e4
 """Agreement of a stretch and a cue that share no window: neither can belong to the other."""
 
@@ -92,7 +92,8 @@ def run_windows(cuts: Sequence[tuple[Pieces, int, int]], backend: Backend) -> li
     while order:
         _, a, b = cuts[order[0]]
         length = -(-(b - a + 2) // _STEP) * _STEP
-        group, order = order[: max(1, BUDGET // length)], order[max(1, BUDGET // length) :]
+        rows = 1 << (max(1, min(len(order), BUDGET // length)).bit_length() - 1)
+        group, order = order[:rows], order[rows:]
         for i, output in zip(group, _run([cuts[i] for i in group], length, backend), strict=True):
             results[i] = output
     return [output for output in results if output is not None]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
 FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
-SHAPES = 1024
+SHAPES = 64
 """Kernels kept for shapes met before, so that memory stays flat."""
 _lock = threading.Lock()
 _loaded: dict[Path, tuple[object, Model]] = {}
