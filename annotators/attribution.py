@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BUDGET = 1024
 """Pieces that a model reads at once: more gains nothing on a CPU and takes memory."""
-_STEP = 16
+_STEP = 8
 """Windows are padded to a multiple of this, and so many run at once as a power of two says: a backend meets few shapes."""
 FAR = -1e4
 """Agreement of a stretch and a cue that share no window: neither can belong to the other."""

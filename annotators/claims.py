@@ -24,7 +24,7 @@ from schemas.quotation import quotation
 from schemas.spans import Span, cut
 from schemas.story import Story
 
-CHUNK = 32
+CHUNK = 96
 """Stories read together, so that windows of like length fill a batch."""
 _SHORTEST = 3
 """Shortest unattributed sentence kept, in words: less is a headline fragment or a signature."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -53,21 +52,22 @@ def words(stories: list[dict[str, str]]) -> int:
 
 def timed(command: list[str], cores: int) -> dict[str, float]:
     """CPU and wall seconds and peak memory (MB) of a process held to so many cores. Errors: what it printed, where it failed."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    began = time.monotonic()
     env = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        command,
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-cores:]),
-    )
-    _, errors = process.communicate()
-    if process.returncode:
-        raise SystemExit(f"{command[:4]} failed: {errors.decode(errors='replace')[-800:]}")
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - began
-    cpu = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
-    return {"cpu": cpu, "wall": wall, "mb": after.ru_maxrss / 1024}
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-cores:]),
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        if status:
+            errors.seek(0)
+            raise SystemExit(f"{command[:4]} failed: {errors.read().decode(errors='replace')[-800:]}")
+    return {"cpu": used.ru_utime + used.ru_stime, "wall": wall, "mb": used.ru_maxrss / 1024}
 
 
 def subject(name: str, file: Path) -> list[str]:
