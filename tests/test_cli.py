@@ -64,10 +64,8 @@ def test_annotate_jsonl_keeps_its_contract(tmp_path: Path) -> None:
 
 
 def test_annotate_reads_text_unchanged_and_shows_a_table(tmp_path: Path) -> None:
-    story = tmp_path / "story.txt"
-    story.write_bytes(
-        "LASTRA (Meridian) - “We have won the election by a clear margin,” Ana Vidal said.\r\n\r\n  Police  denied it. 😀 The mayor said so.".encode()
-    )
+    story, quote = tmp_path / "story.txt", "“We have won the election by a clear margin,” Ana Vidal said."
+    story.write_bytes(f"LASTRA (Meridian) - {quote}\r\n\r\n  Police  denied it. 😀 The mayor said so.".encode())
     rows = [json.loads(line) for line in onrecord("annotate", story, "--format", "jsonl").stdout.splitlines()]
     text = story.read_bytes().decode()
     assert rows
