@@ -2,7 +2,7 @@
 
 A tag layer gives each piece to one relation, and what it learned from nests none. So a content that reports speech itself (*the
 minister said the rebels had denied ...*) is read once more, on its own, as if it stood in the story without its speaker. Kept is
-what is plain: a source first, a cue of speech after it, and then the content, found with a probability of `PLAIN` or more.
+what is plain: a source first, a cue of speech after it, and then the content to the end, with a probability of `PLAIN` or more.
 """
 
 from __future__ import annotations
@@ -68,13 +68,14 @@ def _as_paragraph(pieces: Pieces) -> Pieces:
 
 
 def _plain(found: Found, text: str, reading: Reading) -> bool:
-    """Whether an inner relation is plain: source, cue of speech and content in this order, the source where its reading begins."""
+    """Whether an inner relation is plain: source, cue of speech and content in this order, from its reading's begin to its end."""
     if found.probability < PLAIN or not found.sources:
         return False
     source, content = found.sources[0], min(found.contents)
-    in_order = source[0] <= 1 and source[1] <= found.cue[0] and found.cue[1] <= content[0]
+    whole = source[0] <= 1 and max(b for _, b in found.contents) >= len(reading.pieces) - 1
+    in_order = source[1] <= found.cue[0] and found.cue[1] <= content[0]
     first, last = int(reading.pieces.start[found.cue[0]]), int(reading.pieces.end[found.cue[1] - 1])
-    return in_order and SPEECH.search(text, first, last) is not None
+    return whole and in_order and SPEECH.search(text, first, last) is not None
 
 
 def _moved(found: Found, by: int) -> Found:
