@@ -31,8 +31,8 @@ threaten(?:ed|s)? told vow(?:ed|s)? warn(?:ed|s)? write(?:s)? wrote
 """
 SPEECH = re.compile(rf"\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
 """Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports."""
-_SHORTEST, _LONGEST = 5, SIZE
-"""Contents that are read again, in pieces."""
+_SHORTEST, _LONGEST, _EARLY = 5, SIZE, 100
+"""Contents that are read again, in pieces; and the code points in which somebody must begin to speak, who stands first."""
 
 
 def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[tuple[Reading, list[Found]]]:
@@ -47,9 +47,10 @@ def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterat
 
 
 def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """The contents, in pieces, in which somebody is said to speak."""
+    """The contents, in pieces, that begin with somebody who is said to speak."""
     for a, b in (content for f in found for content in f.contents):
-        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])):
+        first, last = int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])
+        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first, min(last, first + _EARLY)):
             yield a, b
 
 

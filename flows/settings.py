@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     )
     label_studio_port: int | None = Field(None, ge=1, le=65535, description="Port of the demo's server; empty: a free one.")
     abstain_below: float = Field(0.5, ge=0, le=1, description="A choice less sure than this is left to the human.")
-    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Stories are annotated on so many threads.")
+    workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Threads that annotate stories.")
 
     @property
     def store(self) -> str:
