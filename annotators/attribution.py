@@ -86,16 +86,20 @@ def readings(split: Sequence[Pieces], ranges: Sequence[list[Range]], outs: Seque
 
 
 def run_windows(cuts: Sequence[tuple[Pieces, int, int]], backend: Backend) -> list[Output]:
-    """What a backend gives for ranges of pieces, in their order; those of like length are run together."""
-    order = sorted(range(len(cuts)), key=lambda i: cuts[i][1] - cuts[i][2])
+    """What a backend gives for ranges of pieces, in their order.
+
+    Those of one padded length are run together, so that what a window gives does not depend on which others are read with it.
+    """
+    by_length: dict[int, list[int]] = {}
+    for i, (_, a, b) in enumerate(cuts):
+        by_length.setdefault(-(-(b - a + 2) // _STEP) * _STEP, []).append(i)
     results: list[Output | None] = [None] * len(cuts)
-    while order:
-        _, a, b = cuts[order[0]]
-        length = -(-(b - a + 2) // _STEP) * _STEP
-        rows = 1 << (max(1, min(len(order), BUDGET // length)).bit_length() - 1)
-        group, order = order[:rows], order[rows:]
-        for i, output in zip(group, _run([cuts[i] for i in group], length, backend), strict=True):
-            results[i] = output
+    for length, rest in sorted(by_length.items()):
+        while rest:
+            rows = 1 << (max(1, min(len(rest), BUDGET // length)).bit_length() - 1)
+            group, rest = rest[:rows], rest[rows:]
+            for i, output in zip(group, _run([cuts[i] for i in group], length, backend), strict=True):
+                results[i] = output
     return [output for output in results if output is not None]
 
 

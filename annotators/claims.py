@@ -44,7 +44,7 @@ def annotate(stories: Iterable[Story], model: Model, workers: int = 1) -> Iterat
     workers: threads that annotate side by side, a core each; the stories keep their order.
     """
     rest = iter(stories)
-    chunks = iter(lambda: list(itertools.islice(rest, CHUNK)), [])
+    chunks = iter(lambda: list(itertools.islice(rest, max(1, CHUNK // workers))), [])
     if workers == 1:
         for chunk in chunks:
             yield from _annotate_chunk(chunk, model)
