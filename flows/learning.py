@@ -36,7 +36,7 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | N
         from annotators.learning import learn
         from annotators.training import Recipe
     except ImportError as error:
-        raise MissingExtra(f"training needs {error.name}: run `make train-env`, or pip install torch transformers onnx") from error
+        raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     hashes = {path.name: path for path in (*files, *sorted(CLAIMS.glob("*.jsonl")))}
     figures = learn(train, dev, passages, encoder, out, replace(Recipe(), epochs=epochs), hashes, gold=claims)
