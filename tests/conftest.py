@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import signal
+import subprocess
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.settings import Settings, prepare_prefect
+from flows.store import Store
 from flows.studio import Studio
 from flows.studio_server import DATABASE, RunningStudio, ensure_running, stop
 from schemas.errors import Unavailable
@@ -119,3 +124,72 @@ def client(studio: RunningStudio) -> Iterator[Studio]:
 def project(client: Studio) -> int:
     """A fresh project with the real labeling config."""
     return client.ensure_project(f"test {uuid.uuid4().hex[:12]}", labeling_config())
+
+
+# The store's databases
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Path]:
+    """The folder of a PostgreSQL server's socket. The server refuses root, so that root starts it as the user `postgres`."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
+        pytest.skip("no PostgreSQL server under /usr/lib/postgresql/*/bin; Debian's package postgresql has one")
+    root = os.geteuid() == 0
+    if root and "postgres" not in {user.pw_name for user in pwd.getpwall()}:
+        pytest.skip("a PostgreSQL server cannot run as root, and there is no user postgres")
+    # not pytest's own folder: that is closed to other users, and a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="onrecord-pg-"))
+    if root:
+        shutil.chown(folder, "postgres", "postgres")
+
+    def call(program: str, *arguments: str | Path) -> None:
+        user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if root else {}
+        # the server inherits standard output: into a file, for a pipe would never end
+        with (folder.with_suffix(".log")).open("a") as log:
+            done = subprocess.run(
+                [programs[-1].with_name(program), *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                timeout=90,
+                **user,
+            )
+        assert done.returncode == 0, folder.with_suffix(".log").read_text()
+
+    data = folder / "data"
+    try:
+        call("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        call("pg_ctl", "start", "-w", "-t", "60", "-D", data, "-o", f"-k {folder} -c listen_addresses= -c fsync=off")
+        try:
+            yield folder
+        finally:
+            call("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _empty_database(folder: Path) -> str:
+    import psycopg
+
+    with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as server:
+        server.execute("DROP SCHEMA public CASCADE")
+        server.execute("CREATE SCHEMA public")
+    return f"postgresql+psycopg://postgres@/postgres?host={folder}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'data' / 'onrecord.db'}"
+    return _empty_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = Store(url)
+    yield store
+    store.engine.dispose()

@@ -1,0 +1,18 @@
+"""The system of record: stories, claims, tasks, reviews and what was turned away, in one database.
+
+SQLite by default, PostgreSQL by URL. Label Studio is a view of it. Every method is one transaction.
+"""
+
+from __future__ import annotations
+
+from flows.store.claims import Claims
+from flows.store.quarantine import Quarantine
+from flows.store.reviews import Reviews
+from flows.store.stories import Arrival, utc
+from flows.tables import stories
+
+__all__ = ["Arrival", "Store", "stories", "utc"]
+
+
+class Store(Claims, Reviews, Quarantine):
+    """The database behind a URL, a room for each subject."""

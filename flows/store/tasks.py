@@ -1,0 +1,77 @@
+"""Tasks in the store: what waits for Label Studio, what is there, what must leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from flows.store.database import Database
+from flows.tables import claims, reviews, stories, tasks
+from schemas.claim import Claim
+from schemas.story import Story
+
+GONE = "not in version "
+"""How the reason begins why a task of a claim that a new version lacks is closed."""
+
+
+class Tasks(Database):
+    """What the store does with tasks."""
+
+    def waiting_tasks(self) -> list[tuple[Story, Claim]]:
+        """Claims whose tasks have not been pushed, with their stories, in order of story and key."""
+        with self.reading() as db:
+            rows = db.execute(
+                sa.select(claims.c.payload, stories.c.payload.label("story"))
+                .select_from(tasks)
+                .join(claims, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
+                .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == tasks.c.version))
+                .where(tasks.c.state == "waiting")
+                .order_by(tasks.c.guid, tasks.c.key)
+            ).all()
+        return [(Story.from_dict(r.story), Claim.from_dict(r.payload)) for r in rows]
+
+    def pushed_claims(self) -> list[Claim]:
+        """The pre-labelled claims whose tasks are in Label Studio."""
+        with self.reading() as db:
+            rows = db.execute(
+                sa.select(claims.c.payload)
+                .join(tasks, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
+                .where(tasks.c.state == "pushed")
+                .order_by(claims.c.key)
+            ).all()
+        return [Claim.from_dict(row.payload) for row in rows]
+
+    def mark_pushed(self, ids: dict[str, int]) -> None:
+        """Records the Label Studio task of each key; a task closed meanwhile stays closed."""
+        with self.writing() as db:
+            for key, task_id in ids.items():
+                db.execute(sa.update(tasks).where(tasks.c.key == key).values(task_id=task_id))
+                db.execute(sa.update(tasks).where(tasks.c.key == key, tasks.c.state == "waiting").values(state="pushed"))
+
+    def closed_in_studio(self) -> list[str]:
+        """Keys of closed tasks that Label Studio still shows and nobody has reviewed."""
+        with self.reading() as db:
+            reviewed = sa.select(reviews.c.key)
+            rows = db.execute(
+                sa.select(tasks.c.key)
+                .where(tasks.c.state == "closed", tasks.c.task_id.is_not(None), tasks.c.key.not_in(reviewed))
+                .order_by(tasks.c.key)
+            ).all()
+        return [row.key for row in rows]
+
+    def mark_removed(self, keys: Iterable[str]) -> None:
+        """Records that closed tasks are gone from Label Studio."""
+        with self.writing() as db:
+            db.execute(sa.update(tasks).where(tasks.c.key.in_(list(keys))).values(task_id=None))
+
+    def task_states(self) -> dict[str, int]:
+        """How many tasks are in each state."""
+        with self.reading() as db:
+            rows = db.execute(sa.select(tasks.c.state, sa.func.count()).group_by(tasks.c.state).order_by(tasks.c.state)).all()
+        return {row[0]: row[1] for row in rows}
+
+    def _close(self, db: sa.Connection, guid: str, reason: str, keep: Iterable[str] = ()) -> None:
+        """Closes a story's open tasks; reviewed ones keep their reviews."""
+        chosen = (tasks.c.guid == guid) & tasks.c.key.not_in(list(keep)) & (tasks.c.state != "closed")
+        db.execute(sa.update(tasks).where(chosen).values(state="closed", reason=reason))
