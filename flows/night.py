@@ -14,7 +14,7 @@ from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
 from schemas.story import Story
-from schemas.studio_config import TITLE, labeling_config
+from schemas.studio_config import labeling_config
 from schemas.tasks import claim_task
 
 BATCH = 50
@@ -110,7 +110,7 @@ def _judged(stories: Sequence[Story], model: Model, store: Store) -> Iterator[Ju
 
 def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, say: Say) -> None:
     """Brings Label Studio up to the store: waiting tasks in, closed and unreviewed ones out."""
-    project = studio.ensure_project(TITLE, labeling_config())
+    project = studio.ensure_project(studio.title, labeling_config())
     waiting = []
     for story, claim in store.waiting_tasks():
         try:

@@ -9,7 +9,7 @@ from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
 from schemas.reviews import Review, parse_annotation
-from schemas.studio_config import TITLE, labeling_config
+from schemas.studio_config import labeling_config
 
 OVERLAP = timedelta(minutes=1)
 """How far a pull goes back behind the last: a change is stamped a moment before others can see it."""
@@ -26,7 +26,7 @@ class Pulled:
 
 def pull(store: Store, studio: Studio) -> Pulled:
     """Takes over every annotation, edit, skip and deletion since the last pull; killed half-way, it starts there again."""
-    project = studio.ensure_project(TITLE, labeling_config())
+    project = studio.ensure_project(studio.title, labeling_config())
     mark = f"pulled {studio.url} {project}"
     since = store.mark(mark)
     result, newest = Pulled(), since or ""

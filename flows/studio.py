@@ -6,7 +6,6 @@ One writer at a time: several importers only wait for each other's lock.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,23 +13,24 @@ from typing import Any, Self
 
 import httpx
 
+from flows import studio_rollout, studio_tasks
 from flows.studio_api import WAITS, StudioApi, Unanswered
-from flows.studio_query import UNTOUCHED, Filter, chunks, having, later, query
+from flows.studio_import import import_tasks
+from flows.studio_query import UNTOUCHED, chunks, having, later, query
+from flows.studio_rollout import RolledOut
+from flows.studio_tasks import Rows
 from schemas.errors import BadData, BadInput, Unavailable
+from schemas.studio_config import TITLE
 
-MODEL_VERSION = "onrecord"
-"""The model version of every pre-label in Label Studio.
+FIRST_VERSION = "onrecord"
+"""The model version of pre-labels in a project that has shown none yet.
 
-One for all: the annotators' page shows only pre-labels of the project's current version, so that tasks still open would
-stand bare as soon as a new model labels new ones. Which model it really was, the store knows.
+All tasks show pre-labels of one version, so new ones come under the version that is shown, whichever model made them;
+`Studio.roll_out` changes it for all at once. Which model it really was, the store knows.
 """
-_BATCH = 250  # larger ones are no faster
-_BATCH_BYTES = 50_000_000  # the server answers 500 to a body of 250 MB, and every task carries its whole story
-_PAGE = 500
 _ANNOTATION = ("id", "result", "completed_by", "was_cancelled", "lead_time", "created_at", "updated_at")
 
 Json = dict[str, Any]
-Rows = dict[str, list[Json]]
 Say = Callable[[str], None]
 
 
@@ -48,16 +48,24 @@ class Pushed:
 
 
 class Studio:
-    """A Label Studio server, for a token that may create projects.
+    """A Label Studio server, for a token that may create projects. title: of the project, for those who ask no other.
 
     Errors of every method: Unavailable where it cannot be reached or fails to the end; BadInput for a wrong address, token
     or project; BadData where it refuses what was sent.
     """
 
     def __init__(
-        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, wait: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        token: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        timeout: float = 60.0,
+        title: str = TITLE,
     ) -> None:
-        self._api = StudioApi(url, token, transport=transport, wait=wait)
+        self.title = title
+        self._api = StudioApi(url, token, transport=transport, wait=wait, timeout=timeout)
         self._people: dict[int, str] = {}
 
     @property
@@ -87,7 +95,7 @@ class Studio:
 
     def find(self, project: int, keys: Iterable[str]) -> dict[str, list[int]]:
         """Task ids by key, ascending; keys that no task has are left out."""
-        return {key: [row["id"] for row in rows] for key, rows in self._rows(project, keys).items()}
+        return {key: [row["id"] for row in same] for key, same in studio_tasks.rows(self._api, project, keys).items()}
 
     def push(self, project: int, tasks: Sequence[Json], *, say: Say) -> Pushed:
         """Puts each task in exactly once by its key, with its pre-labels; what is there already stays as it is.
@@ -96,19 +104,14 @@ class Studio:
         has worked on them. Whatever stops it, the next push of the same tasks goes on.
         """
         wanted = {task["data"]["key"]: task for task in tasks}
-        before = self._rows(project, wanted)
-        missing = {key: task for key, task in wanted.items() if key not in before}
-        refused: dict[str, str] = {}
-        done = 0
-        for batch in _batches(missing):
-            refused |= self._import(project, batch)
-            done += len(batch)
-            say(f"{done} of {len(missing)} new tasks handed to Label Studio")
-        after, removed = self._sweep(project, self._rows(project, wanted) if missing else before)
+        before = studio_tasks.rows(self._api, project, wanted)
+        version = studio_rollout.shown_version(self._api, project) or FIRST_VERSION
+        missing = {key: _under(version, task) for key, task in wanted.items() if key not in before}
+        refused = import_tasks(self._api, project, missing, say)
+        after, removed = studio_tasks.sweep(self._api, project, studio_tasks.rows(self._api, project, wanted) if missing else before)
         taken = {key: task for key, task in wanted.items() if key not in refused}
         _check_arrived(taken, missing, after)
-        if any(task.get("predictions") for task in missing.values()):
-            self._show_predictions(project)
+        self._show(project, version, missing, say)
         ids = {key: after[key][0]["id"] for key in taken}
         created = {key: number for key, number in ids.items() if key in missing}
         already = {key: number for key, number in ids.items() if key not in missing}
@@ -124,7 +127,7 @@ class Studio:
         changed = [later("updated_at", since)] if since else []
         # the server applies the list to the annotations' own fields as well
         include = ",".join(dict.fromkeys(("id", "data", "updated_at", "annotations", *_ANNOTATION)))
-        for task in self._tasks(project, changed, fields="all", include=include):
+        for task in studio_tasks.pages(self._api, project, changed, fields="all", include=include):
             annotations = [{name: row.get(name) for name in _ANNOTATION} for row in task["annotations"]]
             for annotation in annotations:
                 annotation["completed_by"] = self._person(annotation["completed_by"])
@@ -134,9 +137,21 @@ class Studio:
         """Removes the tasks of these keys that nobody has worked on. Gives the keys that no task has any more."""
         asked = list(dict.fromkeys(keys))
         for some in chunks(asked):
-            self._delete(project, query([having(some), *UNTOUCHED], selectedItems={"all": True, "excluded": []}))
-        left = self._rows(project, asked)
+            studio_tasks.delete(self._api, project, query([having(some), *UNTOUCHED], selectedItems={"all": True, "excluded": []}))
+        left = studio_tasks.rows(self._api, project, asked)
         return [key for key in asked if key not in left]
+
+    def roll_out(self, project: int, version: str, predictions: Mapping[str, Json], *, say: Say) -> RolledOut:
+        """Shows pre-labels of a new model version on every task, in one step, and removes the old ones; annotations stay.
+
+        predictions: a pre-label by task key; a task without one keeps what it shows. Whatever stops it, annotators see the old
+        ones or the new ones, and the next call goes on.
+        """
+        return studio_rollout.roll_out(self._api, project, version, predictions, say)
+
+    def shown_version(self, project: int) -> str:
+        """The model version whose pre-labels annotators see; "" where there is none yet."""
+        return studio_rollout.shown_version(self._api, project)
 
     # Projects
 
@@ -154,103 +169,19 @@ class Studio:
         for pause in WAITS:
             try:
                 return self._api.once("POST", "/api/projects/", body=body)
-            except Unanswered:
-                self._api.wait(pause)
+            except Unanswered as error:
+                self._api.wait(max(pause, error.after))
                 if made := self._project(title):
                     return made
         return self._api.once("POST", "/api/projects/", body=body)
 
-    def _show_predictions(self, project: int) -> None:
-        if self._api.ask("GET", f"/api/projects/{project}/")["model_version"] != MODEL_VERSION:
-            self._api.ask("PATCH", f"/api/projects/{project}/", body={"model_version": MODEL_VERSION})
-
-    # Tasks
-
-    def _tasks(self, project: int, filters: Iterable[Filter], *, fields: str, include: str) -> Iterator[Json]:
-        """Tasks by id, a page at a time. By `id > last`, not by page number: others may add and delete meanwhile."""
-        params = {"project": project, "fields": fields, "include": include, "page_size": _PAGE}
-        filters, last = list(filters), 0
-        while True:
-            asked = query([*filters, ("id", "greater", "Number", last)], ordering=["tasks:id"])
-            answer = self._api.ask("GET", "/api/tasks/", params=params | {"query": json.dumps(asked)})
-            page = answer["tasks"]
-            yield from page
-            if not page or len(page) >= answer["total"]:
-                return
-            last = page[-1]["id"]
-
-    def _rows(self, project: int, keys: Iterable[str], filters: Iterable[Filter] = ()) -> Rows:
-        """The tasks of each key, by id, with how many pre-labels they have."""
-        rows: Rows = {}
-        for some in chunks(keys):
-            for row in self._tasks(project, [having(some), *filters], fields="task_only", include="id,data,total_predictions"):
-                rows.setdefault(row["data"]["key"], []).append({"id": row["id"], "predictions": row["total_predictions"]})
-        return rows
-
-    def _import(self, project: int, batch: Mapping[str, Json]) -> dict[str, str]:
-        """Imports a batch; where the server refuses it, its halves, so that one bad task holds up no other.
-
-        Gives the reason by key of those refused. Errors: BadData where that is a full batch: then no task is the fault.
-        """
-        try:
-            self._import_whole(project, batch)
-        except BadData as error:
-            if len(batch) == 1:
-                return dict.fromkeys(batch, str(error))
-            keys = list(batch)
-            refused: dict[str, str] = {}
-            for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
-                refused |= self._import(project, {key: batch[key] for key in half})
-            if len(refused) == len(batch) == _BATCH:
-                raise
-            return refused
-        return {}
-
-    def _import_whole(self, project: int, batch: Mapping[str, Json]) -> None:
-        """Imports a batch, each task once as far as can be known; the sweep sees to the rest."""
-        missing = dict(batch)
-        for pause in (*WAITS, None):
-            try:
-                self._api.once("POST", f"/api/projects/{project}/import", body=[_sent(task) for task in missing.values()], long=True)
-                return
-            except Unanswered as error:
-                if pause is None:
-                    raise Unavailable(str(error)) from error
-                self._api.wait(pause)
-                arrived = self._settled(project, missing)
-                missing = {key: task for key, task in missing.items() if key not in arrived}
-                if not missing:
-                    return
-
-    def _settled(self, project: int, keys: Mapping[str, Json]) -> dict[str, list[int]]:
-        """What has arrived, looked up until it no longer grows: an import goes on after its caller hung up."""
-        found = self.find(project, keys)
-        for pause in WAITS:
-            if len(found) == len(keys):
-                break
-            self._api.wait(pause)
-            earlier, found = found, self.find(project, keys)
-            if found == earlier:
-                break
-        return found
-
-    def _sweep(self, project: int, rows: Rows) -> tuple[Rows, int]:
-        """Removes doubles that nobody has worked on; of each key the worked-on tasks stay, else the one with the lowest id."""
-        doubled = [key for key, same in rows.items() if len(same) > 1]
-        spare: list[int] = []
-        for key, untouched in self._rows(project, doubled, UNTOUCHED).items():
-            ids = [row["id"] for row in untouched]
-            spare += ids if len(ids) < len(rows[key]) else ids[1:]
-        if not spare:
-            return rows, 0
-        for some in chunks(doubled):
-            self._delete(project, query([having(some), *UNTOUCHED], selectedItems={"all": False, "included": spare}))
-        left = self._rows(project, doubled)
-        return rows | left, sum(len(rows[key]) - len(left[key]) for key in left)
-
-    def _delete(self, project: int, asked: Json) -> None:
-        """Deletes what a query finds at the moment when it is carried out, so that work done meanwhile is not lost."""
-        self._api.ask("POST", "/api/dm/actions", params={"id": "delete_tasks", "project": project}, body=asked)
+    def _show(self, project: int, version: str, new: Mapping[str, Json], say: Say) -> None:
+        """Sees to it that new tasks have a pre-label of the version shown, also where that has changed meanwhile."""
+        shown = studio_rollout.shown_version(self._api, project)
+        if not shown and new:
+            self._api.ask("PATCH", f"/api/projects/{project}/", body={"model_version": version})
+        elif shown != version and new:
+            studio_rollout.complete(self._api, project, shown, {}, version, say, keys=list(new))
 
     # People
 
@@ -262,24 +193,9 @@ class Studio:
         return self._people.setdefault(number, f"user {number}")
 
 
-def _sent(task: Json) -> Json:
-    """A task as it is sent: its pre-labels under the one model version that the annotators' page shows."""
-    return task | {"predictions": [p | {"model_version": MODEL_VERSION} for p in task.get("predictions", [])]}
-
-
-def _batches(tasks: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
-    """At most 250 tasks and 50 MB each, though never none."""
-    batch: dict[str, Json] = {}
-    size = 0
-    for key, task in tasks.items():
-        weight = len(json.dumps(task))
-        if batch and (len(batch) == _BATCH or size + weight > _BATCH_BYTES):
-            yield batch
-            batch, size = {}, 0
-        batch[key] = task
-        size += weight
-    if batch:
-        yield batch
+def _under(version: str, task: Json) -> Json:
+    """A task with its pre-labels under a model version."""
+    return task | {"predictions": [p | {"model_version": version} for p in task.get("predictions", [])]}
 
 
 def _check_arrived(taken: Mapping[str, Json], created: Mapping[str, Json], rows: Rows) -> None:

@@ -16,24 +16,40 @@ from schemas.errors import BadData, BadInput, Unavailable
 
 WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each new attempt after a failure that may pass."""
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-# An import of 250 tasks takes 2 s, but waits for SQLite's lock behind other writers.
-_LONG = httpx.Timeout(300.0, connect=10.0)
+_CONNECT = 10.0
+_LONG = 5
+"""How many times as long an import may take: 250 tasks take 2 s, but wait for SQLite's lock behind other writers."""
 _PASSING = frozenset({408, 425, 429})
+_PATIENCE = 60.0
+"""Seconds that are waited at most where a server says how long (Retry-After)."""
 
 
 class Unanswered(Unavailable):
-    """A request that may or may not have been carried out: no answer came, or one that says to try again."""
+    """A request that may or may not have been carried out: no answer came, or one that says to try again.
+
+    after: seconds that the server asks to wait before that.
+    """
+
+    def __init__(self, message: str, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class StudioApi:
     """A Label Studio server and a token for it, legacy or personal access.
 
-    transport, wait: other than the network and `time.sleep`, for tests. Errors: BadInput for an address or a token that is none.
+    timeout: seconds to wait for an answer. transport, wait: other than the network and `time.sleep`, for tests.
+    Errors: BadInput for an address or a token that is none.
     """
 
     def __init__(
-        self, url: str, token: str, *, transport: httpx.BaseTransport | None = None, wait: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        token: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        timeout: float = 60.0,
     ) -> None:
         try:
             base = httpx.URL(url.rstrip("/"))
@@ -45,9 +61,11 @@ class StudioApi:
             raise BadInput("Label Studio's token is empty or holds characters that no token has; copy it anew from Account & Settings")
         self.url = str(base)
         self.wait = wait
+        self._timeout = httpx.Timeout(timeout, connect=_CONNECT)
+        self._long = httpx.Timeout(timeout * _LONG, connect=_CONNECT)
         # a proxy of the environment knows nothing of this machine's own ports
         outside = base.host not in ("127.0.0.1", "::1", "localhost")
-        self._client = httpx.Client(base_url=base, auth=_Token(token), timeout=_TIMEOUT, transport=transport, trust_env=outside)
+        self._client = httpx.Client(base_url=base, auth=_Token(token), timeout=self._timeout, transport=transport, trust_env=outside)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -61,22 +79,23 @@ class StudioApi:
         for pause in WAITS:
             try:
                 return self.once(method, path, params=params, body=body)
-            except Unanswered:
-                self.wait(pause)
+            except Unanswered as error:
+                self.wait(max(pause, error.after))
         return self.once(method, path, params=params, body=body)
 
     def once(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None, long: bool = False) -> Any:
-        """The JSON that one request gives; None where it gives nothing. long: waits five minutes, not one.
+        """The JSON that one request gives; None where it gives nothing. long: waits five times as long.
 
         Errors: Unanswered where it may help to look and try again; BadInput where address, token or project are wrong;
         BadData where the server refuses what was sent.
         """
         try:
-            answer = self._client.request(method, path, params=params, json=body, timeout=_LONG if long else _TIMEOUT)
-        except httpx.TransportError as error:
+            answer = self._client.request(method, path, params=params, json=body, timeout=self._long if long else self._timeout)
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unanswered(f"Label Studio at {self.url} does not answer ({type(error).__name__}); is it running?") from error
         if answer.status_code >= 500 or answer.status_code in _PASSING:
-            raise Unanswered(f"Label Studio at {self.url} answers {answer.status_code} {answer.reason_phrase}; try again later")
+            said = f"Label Studio at {self.url} answers {answer.status_code} {answer.reason_phrase}; try again later"
+            raise Unanswered(said, _retry_after(answer))
         if answer.is_redirect:
             raise BadInput(f"Label Studio at {self.url} sends on to {answer.headers.get('location')}; give that address")
         if answer.status_code in (401, 403):
@@ -90,6 +109,8 @@ class StudioApi:
         try:
             return answer.json()
         except ValueError:
+            if "json" in answer.headers.get("content-type", ""):  # cut off on its way
+                raise Unanswered(f"Label Studio at {self.url} gives an answer that cannot be read; try again later") from None
             raise BadInput(f"{self.url} does not answer as Label Studio does; check the address") from None
 
 
@@ -117,9 +138,18 @@ class _Token(httpx.Auth):
         refresh = httpx.Request("POST", request.url.copy_with(raw_path=prefix + b"/api/token/refresh/"), json={"refresh": self._token})
         answer = yield refresh
         if answer.status_code == 200:
-            self._short_lived = answer.json()["access"]
+            try:
+                self._short_lived = answer.json()["access"]
+            except (ValueError, KeyError, TypeError):
+                raise httpx.DecodingError("the answer to the token cannot be read", request=refresh) from None
             request.headers["Authorization"] = f"Bearer {self._short_lived}"
             yield request
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds that an answer asks to wait, a minute at most; 0 where it does not say, or gives a date."""
+    said = answer.headers.get("retry-after", "")
+    return min(float(said), _PATIENCE) if said.isdecimal() else 0.0
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-import flows.studio
+import flows.studio_import
+import flows.studio_tasks
 from flows.studio import Studio
 from flows.studio_server import RunningStudio
 from schemas.claim import Choice, Claim, claim_keys
@@ -169,8 +170,8 @@ def test_open_tasks_keep_their_pre_labels_when_the_model_changes(client: Studio,
 
 
 def test_batches_and_pages(client: Studio, project: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows.studio, "_BATCH", 3)
-    monkeypatch.setattr(flows.studio, "_PAGE", 2)
+    monkeypatch.setattr(flows.studio_import, "BATCH", 3)
+    monkeypatch.setattr(flows.studio_tasks, "PAGE", 2)
     tasks = make_tasks(7)
     said: list[str] = []
     assert len(client.push(project, tasks, say=said.append).created) == 7

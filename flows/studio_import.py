@@ -1,0 +1,95 @@
+"""New tasks into Label Studio in batches: each once as far as can be known, and a refused one holds up no other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flows.studio_api import WAITS, StudioApi, Unanswered
+from flows.studio_tasks import rows
+from schemas.errors import BadData, Unavailable
+
+BATCH = 250  # larger ones are no faster
+_BATCH_BYTES = 50_000_000  # the server answers 500 to a body of 250 MB, and every task carries its whole story
+
+Json = dict[str, Any]
+
+
+def import_tasks(api: StudioApi, project: int, tasks: Mapping[str, Json], say: Callable[[str], None]) -> dict[str, str]:
+    """Imports tasks by key. Gives the reason by key of those that the server refuses.
+
+    Errors: Unavailable where the server does not answer to the end; BadData where it refuses a whole batch.
+    """
+    refused: dict[str, str] = {}
+    done = 0
+    for batch in batches(tasks):
+        refused |= _import(api, project, batch)
+        done += len(batch)
+        say(f"{done} of {len(tasks)} new tasks handed to Label Studio")
+    return refused
+
+
+def batches(tasks: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+    """At most 250 tasks and 50 MB each, though never none."""
+    batch: dict[str, Json] = {}
+    size = 0
+    for key, task in tasks.items():
+        weight = len(json.dumps(task))
+        if batch and (len(batch) == BATCH or size + weight > _BATCH_BYTES):
+            yield batch
+            batch, size = {}, 0
+        batch[key] = task
+        size += weight
+    if batch:
+        yield batch
+
+
+def _import(api: StudioApi, project: int, batch: Mapping[str, Json]) -> dict[str, str]:
+    """Imports a batch; where the server refuses it, its halves.
+
+    Errors: BadData where it refuses a full batch to the last: then no task is the fault.
+    """
+    try:
+        _import_whole(api, project, batch)
+    except BadData as error:
+        if len(batch) == 1:
+            return dict.fromkeys(batch, str(error))
+        keys = list(batch)
+        refused: dict[str, str] = {}
+        for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+            refused |= _import(api, project, {key: batch[key] for key in half})
+        if len(refused) == len(batch) == BATCH:
+            raise
+        return refused
+    return {}
+
+
+def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Json]) -> None:
+    """Imports a batch, each task once as far as can be known; the sweep sees to the rest."""
+    missing = dict(batch)
+    for pause in (*WAITS, None):
+        try:
+            api.once("POST", f"/api/projects/{project}/import", body=list(missing.values()), long=True)
+            return
+        except Unanswered as error:
+            if pause is None:
+                raise Unavailable(str(error)) from error
+            api.wait(max(pause, error.after))
+            arrived = _settled(api, project, missing)
+            missing = {key: task for key, task in missing.items() if key not in arrived}
+            if not missing:
+                return
+
+
+def _settled(api: StudioApi, project: int, keys: Mapping[str, Json]) -> set[str]:
+    """What has arrived, looked up until it no longer grows: an import goes on after its caller hung up."""
+    found = set(rows(api, project, keys))
+    for pause in WAITS:
+        if len(found) == len(keys):
+            break
+        api.wait(pause)
+        earlier, found = found, set(rows(api, project, keys))
+        if found == earlier:
+            break
+    return found

@@ -1,0 +1,61 @@
+"""Tasks in Label Studio by key: looked up, counted, swept of doubles, deleted where nobody has worked on them.
+
+The server knows no unique key and SQLite gives a deleted task's id to the next one, so a task is known by `data.key` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flows.studio_api import StudioApi
+from flows.studio_query import UNTOUCHED, Filter, chunks, having, query
+
+PAGE = 500
+Json = dict[str, Any]
+Rows = dict[str, list[Json]]
+"""The tasks of each key, by id: `id` and how many `predictions` they have."""
+
+
+def pages(api: StudioApi, project: int, filters: Iterable[Filter], *, fields: str, include: str) -> Iterator[Json]:
+    """Tasks by id, a page at a time. By `id > last`, not by page number: others may add and delete meanwhile."""
+    params = {"project": project, "fields": fields, "include": include, "page_size": PAGE}
+    filters, last = list(filters), 0
+    while True:
+        asked = query([*filters, ("id", "greater", "Number", last)], ordering=["tasks:id"])
+        answer = api.ask("GET", "/api/tasks/", params=params | {"query": json.dumps(asked)})
+        page = answer["tasks"]
+        yield from page
+        if not page or len(page) >= answer["total"]:
+            return
+        last = page[-1]["id"]
+
+
+def rows(api: StudioApi, project: int, keys: Iterable[str], filters: Iterable[Filter] = ()) -> Rows:
+    """The tasks of each key; keys that no task has are left out."""
+    found: Rows = {}
+    for some in chunks(keys):
+        for row in pages(api, project, [having(some), *filters], fields="task_only", include="id,data,total_predictions"):
+            found.setdefault(row["data"]["key"], []).append({"id": row["id"], "predictions": row["total_predictions"]})
+    return found
+
+
+def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:
+    """Removes doubles that nobody has worked on; of each key the worked-on tasks stay, else the one with the lowest id."""
+    doubled = [key for key, same in found.items() if len(same) > 1]
+    spare: list[int] = []
+    for key, untouched in rows(api, project, doubled, UNTOUCHED).items():
+        ids = [row["id"] for row in untouched]
+        spare += ids if len(ids) < len(found[key]) else ids[1:]
+    if not spare:
+        return found, 0
+    for some in chunks(doubled):
+        delete(api, project, query([having(some), *UNTOUCHED], selectedItems={"all": False, "included": spare}))
+    left = rows(api, project, doubled)
+    return found | left, sum(len(found[key]) - len(left.get(key, ())) for key in doubled)
+
+
+def delete(api: StudioApi, project: int, asked: Json) -> None:
+    """Deletes what a query finds at the moment when it is carried out, so that work done meanwhile is not lost."""
+    api.ask("POST", "/api/dm/actions", params={"id": "delete_tasks", "project": project}, body=asked)
