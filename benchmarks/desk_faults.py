@@ -34,7 +34,7 @@ from flows.pulling import pull
 from flows.settings import ROOT
 from flows.store import Store
 from flows.studio import Studio
-from flows.studio_server import RunningStudio, ensure_running, stop
+from flows.studio_server import RunningStudio, ensure_running, running, stop
 from flows.studio_tasks import pages
 from flows.tables import reviews
 from schemas.claim import Choice, Claim, claim_keys
@@ -171,6 +171,7 @@ class Rig:
         with faulty(self.server.url, self.schedule) as url, self._studio(url, PATIENCE) as shaky:
             for step in [self.push, *self.rng.choices((self.push, self.pull, self.roll_out, self.withdraw, self.push_twice), k=6)]:
                 self._beside(lambda step=step: self._tried(step, shaky))
+        self.schedule.settle()
         for step in (self.push, self.roll_out, self.pull):
             step(self.clean)
         wrong = list(self.wrong())
@@ -182,6 +183,7 @@ class Rig:
 
     def _beside(self, step: Callable[[], None]) -> None:
         """A step, with somebody at work on tasks that were there before, while it runs."""
+        self.schedule.settle()
         found: dict[str, list[Json]] = {}
         for task in self.clean.annotated(self.project):
             found.setdefault(task["data"]["key"], []).append(task)
@@ -299,6 +301,8 @@ class Server:
         """Kills it at once, whatever it is doing, and starts it again."""
         with self._lock:
             os.killpg(json.loads((self.home / "server.json").read_text())["pid"], signal.SIGKILL)
+            while running(self.home):
+                time.sleep(0.01)
             ensure_running(self.home, self.executable, say=quiet)
             self.restarts += 1
 

@@ -65,6 +65,18 @@ class Schedule:
     _seen: int = 0
     _written: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _restarting: threading.Lock = field(default_factory=threading.Lock)
+
+    def restarted(self) -> None:
+        """Kills the server, whatever it is doing, and starts it again."""
+        with self._restarting:
+            if self.restart:
+                self.restart()
+
+    def settle(self) -> None:
+        """Waits until the server is up, if it was killed."""
+        with self._restarting:
+            return
 
     def next(self, method: str, path: str) -> Fault | None:
         """The fault of this request, if it has one."""
@@ -111,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault is Fault.RESTART and self.plan.restart:
             forwarding = threading.Thread(target=self._forward, args=(body,))
             forwarding.start()
-            self.plan.restart()
+            self.plan.restarted()
             forwarding.join()
             self.close_connection = True
         else:

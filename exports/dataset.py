@@ -70,8 +70,11 @@ def _rows(row: Row) -> list[dict[str, Any]]:
         "problems": list(review.problems),
         "note": review.note,
     }
-    claims = review.claims or (replace(model, source=(), cue=(), content=(), speaker=None, quotation="", naming=""),)
-    return [shared | _human(claim, review, own=n == 0) | _model(model if n == 0 else None) for n, claim in enumerate(claims)]
+    claims = review.claims
+    if not claims and review.kind == "claim":
+        claims = (replace(model, source=(), cue=(), content=(), speaker=None, quotation="", naming=""),)
+    owns = [n == 0 and review.kind == "claim" for n in range(len(claims))]  # in a passage without a claim the model found none
+    return [shared | _human(claim, review, own=own) | _model(model if own else None) for own, claim in zip(owns, claims, strict=True)]
 
 
 def _human(claim: Claim, review: Review, *, own: bool) -> dict[str, Any]:

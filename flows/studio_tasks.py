@@ -13,6 +13,8 @@ from flows.studio_api import StudioApi
 from flows.studio_query import UNTOUCHED, Filter, chunks, having, query
 
 PAGE = 500
+_WORK = ("total_annotations", "cancelled_annotations", "draft_exists")
+"""Fields that say that somebody has worked on a task."""
 Json = dict[str, Any]
 Rows = dict[str, list[Json]]
 """The tasks of each key, by id: `id` and how many `predictions` they have."""
@@ -42,15 +44,20 @@ def rows(api: StudioApi, project: int, keys: Iterable[str], filters: Iterable[Fi
 
 
 def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:
-    """Removes doubles that nobody has worked on; of each key the worked-on tasks stay, else the one with the lowest id."""
+    """Removes doubles that nobody has worked on; of each key the worked-on tasks stay, else the one with the lowest id.
+
+    All of a key's tasks are seen in one answer: from two, another run's sweep between them would pass for somebody's work.
+    """
     doubled = [key for key, same in found.items() if len(same) > 1]
-    spare: list[int] = []
-    for key, untouched in rows(api, project, doubled, UNTOUCHED).items():
-        ids = [row["id"] for row in untouched]
-        spare += ids if len(ids) < len(found[key]) else ids[1:]
-    if not spare:
-        return found, 0
+    seen: dict[str, list[Json]] = {}
     for some in chunks(doubled):
+        for row in pages(api, project, [having(some)], fields="all", include=f"id,data,{','.join(_WORK)}"):
+            seen.setdefault(row["data"]["key"], []).append(row)
+    spare: list[int] = []
+    for same in seen.values():
+        untouched = [row["id"] for row in same if not any(row[name] for name in _WORK)]
+        spare += untouched if len(untouched) < len(same) else untouched[1:]
+    for some in chunks(doubled) if spare else ():
         delete(api, project, query([having(some), *UNTOUCHED], selectedItems={"all": False, "included": spare}))
     left = rows(api, project, doubled)
     return found | left, sum(len(found[key]) - len(left.get(key, ())) for key in doubled)

@@ -104,6 +104,12 @@ class Problem(_Explained):
     MISSED_ONE = "missed one", "the passage holds a claim that was not found"
 
 
+class Reviewed(_Explained):
+    """How much of the passage was read for claims; ticked beforehand where the model found none in it."""
+
+    WHOLE = "whole passage", "every claim of this passage is marked here, or has a task of its own"
+
+
 CHOICES: dict[str, type[_Explained]] = {"quotation": Quotation, "naming": Naming, "role": Role, "modality": Modality, "stance": Stance}
 """The elements that a model pre-labels and a human decides."""
 HUMAN_ONLY: dict[str, type[_Explained]] = {"reliability": Reliability, "credibility": Credibility}

@@ -7,10 +7,11 @@ from typing import Any
 
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.errors import BadData
-from schemas.labels import Naming, Part
+from schemas.labels import Naming, Part, Reviewed
 from schemas.quotation import quotation
 from schemas.spans import Span, cut, shift
-from schemas.studio_config import LINKS, SPAN
+from schemas.story_html import story_text
+from schemas.studio_config import LINKS, PROBLEM, REVIEWED, SPAN
 
 Json = dict[str, Any]
 
@@ -20,7 +21,9 @@ class Review:
     """What one person decided on one task.
 
     claims: one for each cue (or one without a cue); the first is the task's own. choices: element to label, only
-    what was picked. problems, note: as ticked and written. seconds: time spent.
+    what was picked. problems, note: as ticked and written. seconds: time spent. kind: `claim`, or `passage` where the model
+    found none. passage: where the text shown begins and ends in the story. whole: every claim of it is in `claims` or has a task
+    of its own.
     """
 
     annotation_id: int
@@ -34,6 +37,9 @@ class Review:
     note: str
     seconds: float
     skipped: bool
+    kind: str = "claim"
+    passage: tuple[int, int] = (0, 0)
+    whole: bool = False
 
     def to_dict(self) -> Json:
         """Plain values, for JSON."""
@@ -42,7 +48,8 @@ class Review:
     @classmethod
     def from_dict(cls, row: Json) -> Review:
         """A review from what `to_dict` gave."""
-        return cls(**row | {"claims": tuple(map(Claim.from_dict, row["claims"])), "problems": tuple(row["problems"])})
+        lists: Json = {name: tuple(row[name]) for name in ("problems", "passage") if name in row}
+        return cls(**row | lists | {"claims": tuple(map(Claim.from_dict, row["claims"]))})
 
 
 def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None = None) -> Review:
@@ -51,9 +58,10 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
     speaker: who the task's claim resolved to, kept when the source is. Errors: BadData where spans and text disagree.
     """
     result = annotation.get("result") or []
-    choices, problems, note = _picked(result)
+    choices, ticked, note = _picked(result)
+    story = story_text(data["story_html"])
     regions = {r["id"]: r for r in result if r.get("type") == "labels" and r.get("from_name") == SPAN}
-    spans = {i: _span(r, data) for i, r in regions.items()}
+    spans = {i: _span(r, data, story) for i, r in regions.items()}
     parts = {i: _part(r, data) for i, r in regions.items()}
     groups = _groups(result, parts, spans, f"{data['key']}-cue-")
     relations = [tuple(tuple(sorted(spans[i] for i in ids if parts[i] is part)) for part in Part) for ids in groups]
@@ -73,7 +81,7 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
                 cue=cue,
                 source=source,
                 speaker=speaker if own else None,
-                quotation=quotation(data["story"], content),
+                quotation=quotation(story, content),
                 naming=naming or (str(Naming.NONE) if not source else ""),
                 score=1.0,
                 by=f"human:{by}",
@@ -88,20 +96,23 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
         updated=annotation.get("updated_at") or annotation.get("created_at") or "",
         claims=tuple(claims),
         choices=choices,
-        problems=tuple(problems),
+        problems=tuple(ticked[PROBLEM]),
         note=note,
         seconds=float(annotation.get("lead_time") or 0.0),
         skipped=bool(annotation.get("was_cancelled")),
+        kind=data["kind"],
+        passage=(data["text_start"], data["text_start"] + len(data["text"])),
+        whole=Reviewed.WHOLE in ticked[REVIEWED] and not annotation.get("was_cancelled"),
     )
 
 
-def _span(region: Json, data: Json) -> Span:
+def _span(region: Json, data: Json, story: str) -> Span:
     """A region's span in the story. The page may leave `text` out; where it is there it must be the slice."""
     value, origin = region["value"], data["text_start"]
     inside = cut(data["text"], value["start"], value["end"])
     if value.get("text") not in (None, inside.text):
         raise BadData(f"task {data['key']!r}: region {region['id']} says {value['text']!r} where the passage has {inside.text!r}")
-    return shift([inside], origin, data["story"])[0]
+    return shift([inside], origin, story)[0]
 
 
 def _part(region: Json, data: Json) -> Part:
@@ -112,19 +123,20 @@ def _part(region: Json, data: Json) -> Part:
     raise BadData(f"task {data['key']!r}: region {region['id']} is labelled {labels}, not one of {', '.join(Part)}")
 
 
-def _picked(result: list[Json]) -> tuple[dict[str, str], list[str], str]:
+def _picked(result: list[Json]) -> tuple[dict[str, str], dict[str, list[str]], str]:
+    """What was picked by element, what was ticked by group, and the note."""
     choices: dict[str, str] = {}
-    problems: list[str] = []
+    ticked: dict[str, list[str]] = {PROBLEM: [], REVIEWED: []}
     note = ""
     for row in result:
         value = row.get("value", {})
-        if row.get("type") == "choices" and row["from_name"] == "problem":
-            problems = list(value["choices"])
+        if row.get("type") == "choices" and row["from_name"] in ticked:
+            ticked[row["from_name"]] = list(value["choices"])
         elif row.get("type") == "choices" and value["choices"]:
             choices[row["from_name"]] = value["choices"][0]
         elif row.get("type") == "textarea":
-            note = "\n".join(value["text"])
-    return choices, problems, note
+            note = "\n".join(value["text"]) if isinstance(value["text"], list) else str(value["text"])
+    return choices, ticked, note
 
 
 def _groups(result: list[Json], parts: dict[str, Part], spans: dict[str, Span], own: str) -> list[list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
-from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem
+from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem, Reviewed
 
 TITLE = "onrecord claims"
 """The project's title in Label Studio, 3 to 50 characters."""
@@ -14,8 +14,11 @@ LINKS = {Part.SOURCE: "source", Part.CONTENT: "content"}
 """Label of the relation from a cue to a source or a content."""
 PICKED = ("stance", "role", "modality", "naming")
 """Elements an annotator picks, in the page's order (quotation is a matter of form and computed)."""
-VARIABLES = ("key", "headline", "story_line", "text", "story")
+VARIABLES = ("key", "headline", "story_line", "notice", "text", "others", "story_html")
 """What every task's data must hold for the page to work, and the key."""
+
+REVIEWED, PROBLEM, NOTE = "reviewed", "problem", "note"
+"""Names of the tags for what a person says of the task as a whole."""
 
 _COLOURS = {Part.SOURCE: "#2563eb", Part.CUE: "#d97706", Part.CONTENT: "#059669"}
 _SPAN_KEYS = {Part.SOURCE: "s", Part.CUE: "q", Part.CONTENT: "t"}
@@ -52,6 +55,13 @@ _STYLE = """
     .or-side .lsf-choice *{line-height:24px !important}
     .or-side .lsf-choice__checkbox{min-height:24px;font-weight:400}
     .or-text .lsf-htx-richtext{line-height:2.35;font-size:17px}
+    .or-notice h4{margin:0 0 10px !important;padding:6px 12px;border-left:4px solid #d97706;white-space:pre-line}
+    .or-notice h4:empty,.or-others h4:empty{display:none}
+    .or-others h4{font-size:13px;line-height:18px;font-weight:400;margin:6px 0 !important;white-space:pre-line}
+    .or-others h4{color:var(--color-neutral-content-subtler) !important}
+    .or-whole .lsf-choices{margin:4px 0}
+    .or-story{white-space:pre-wrap}
+    .or-story mark{background:#fde68a;color:#111827 !important}
 """
 
 
@@ -65,24 +75,32 @@ def labeling_config() -> str:
     problems = "".join(
         f"<Choice value={quoteattr(str(p))} hotkey={quoteattr(k)} hint={quoteattr(p.note)}/>" for p, k in zip(Problem, "xzm", strict=True)
     )
+    whole = "".join(
+        f"<Choice value={quoteattr(str(r))} hotkey={quoteattr(k)} hint={quoteattr(r.note)}/>" for r, k in zip(Reviewed, "w", strict=True)
+    )
     return f"""<View>
   <Style>{_STYLE}</Style>
   <View className="or-head">
     <Header value="$headline" size="4"/>
     <Header value="$story_line" size="6"/>
   </View>
+  <View className="or-notice"><Header value="$notice" size="6"/></View>
   <Relations>{"".join(f'<Relation value="{value}"/>' for value in LINKS.values())}</Relations>
   <View className="or-cols">
     <View>
       <Labels name="{SPAN}" toName="{TEXT}" showInline="true">{labels}</Labels>
       <View className="or-text"><Text name="{TEXT}" value="$text" granularity="word"/></View>
-      <Collapse><Panel value="Full story"><Text name="{STORY}" value="$story"/></Panel></Collapse>
+      <View className="or-others"><Header value="$others" size="6"/></View>
+      <View className="or-whole"><Choices name="{REVIEWED}" toName="{TEXT}" choice="multiple" showInline="true">{whole}</Choices></View>
+      <Collapse><Panel value="Full story"><View className="or-story">
+        <HyperText name="{STORY}" value="$story_html" inline="true"/>
+      </View></Panel></Collapse>
     </View>
     <View className="or-side">
       {side}
       <Header value="Problem with this task" size="6"/>
-      <Choices name="problem" toName="{TEXT}" choice="multiple" showInline="true">{problems}</Choices>
-      <TextArea name="note" toName="{TEXT}" placeholder="Note (optional)" rows="1" maxSubmissions="1" editable="true"/>
+      <Choices name="{PROBLEM}" toName="{TEXT}" choice="multiple" showInline="true">{problems}</Choices>
+      <TextArea name="{NOTE}" toName="{TEXT}" placeholder="Note (optional)" rows="1" maxSubmissions="1" editable="true"/>
     </View>
   </View>
 </View>

@@ -5,14 +5,16 @@ The server checks little, and one dangling relation blanks the annotator's page;
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.claim import Claim
 from schemas.errors import BadData
-from schemas.labels import CHOICES, Part
+from schemas.labels import CHOICES, Part, Reviewed
 from schemas.spans import Span
 from schemas.story import Story
-from schemas.studio_config import LINKS, PICKED, SPAN, TEXT, VARIABLES
+from schemas.story_html import story_html
+from schemas.studio_config import LINKS, PICKED, REVIEWED, SPAN, TEXT, VARIABLES
 
 Json = dict[str, Any]
 
@@ -25,37 +27,69 @@ def passage(story: Story, claim: Claim) -> Span:
     return Span(start, end, story.text[start:end])
 
 
-def claim_task(story: Story, claim: Claim, *, abstain_below: float = 0.5) -> Json:
-    """The task of one claim: `data` and one prediction. Choices surer than `abstain_below` are preselected."""
+def claim_task(
+    story: Story,
+    claim: Claim,
+    *,
+    abstain_below: float = 0.5,
+    key: str = "",
+    others: Iterable[Claim] = (),
+    notice: str = "",
+    blind: bool = False,
+) -> Json:
+    """The task of one claim: `data` and one prediction. Choices surer than `abstain_below` are preselected.
+
+    An unattributed claim gives a passage to look for claims in. key: the task's, where it is not the claim's. others: claims of
+    the passage with tasks of their own. notice: what the annotator must know first. blind: of the pre-label only the cue is shown.
+    """
     shown = passage(story, claim)
     line = " · ".join(x for x in (story.agency, story.location, story.published[:16].replace("T", " "), f"version {story.version}") if x)
+    key = key or claim.key
     data = {
-        "key": claim.key,
-        "kind": "claim",
+        "key": key,
+        "kind": "claim" if claim.attributed else "passage",
         "guid": story.guid,
         "version": story.version,
         "headline": story.headline or story.guid,
         "story_line": line,
+        "notice": notice,
         "text": shown.text,
         "text_start": shown.start,
-        "story": story.text,
+        "others": _named([other for other in others if other.key != claim.key and _inside(other, shown)]),
+        "story_html": story_html(story.text, claim.spans),
         "story_digest": story.digest,
     }
-    prediction = {"model_version": claim.by, "score": round(claim.score, 4), "result": _result(claim, shown.start, abstain_below)}
-    task = {"data": data, "predictions": [prediction]}
+    result = _result(claim, key, shown.start, abstain_below)
+    if blind:
+        result = [row for row in result if row.get("value", {}).get("labels") == [str(Part.CUE)] or row.get("from_name") == REVIEWED]
+    task = {"data": data, "predictions": [{"model_version": claim.by, "score": round(claim.score, 4), "result": result}]}
     check_task(task)
     return task
 
 
-def _result(claim: Claim, origin: int, abstain_below: float) -> list[Json]:
+def _inside(claim: Claim, shown: Span) -> bool:
+    return any(span.start < shown.end and span.end > shown.start for span in claim.spans)
+
+
+def _named(claims: Sequence[Claim]) -> str:
+    """Claims as the page lists them, a line each; "" for none."""
+    lines = [
+        f"• {' … '.join(s.text for s in c.source) or 'nobody named'} – {' … '.join(s.text for s in c.cue)}: {c.quoted}" for c in claims
+    ]
+    return "\n".join(["Other claims found here, each with a task of its own:", *lines]) if lines else ""
+
+
+def _result(claim: Claim, key: str, origin: int, abstain_below: float) -> list[Json]:
+    if not claim.attributed:
+        return [_choice(key, REVIEWED, Reviewed.WHOLE)]
     regions: list[Json] = []
     for part, spans in ((Part.CUE, claim.cue), (Part.SOURCE, claim.source), (Part.CONTENT, claim.content)):
         for number, span in enumerate(spans):
-            region_id = f"{claim.key}-{part.lower()}-{number}"
+            region_id = f"{key}-{part.lower()}-{number}"
             value = {"start": span.start - origin, "end": span.end - origin, "text": span.text, "labels": [str(part)]}
             regions.append({"id": region_id, "from_name": SPAN, "to_name": TEXT, "type": "labels", "value": value})
     links = [
-        {"type": "relation", "from_id": f"{claim.key}-cue-0", "to_id": r["id"], "direction": "right", "labels": [LINKS[part]]}
+        {"type": "relation", "from_id": f"{key}-cue-0", "to_id": r["id"], "direction": "right", "labels": [LINKS[part]]}
         for r in regions
         for part in LINKS
         if claim.cue and r["value"]["labels"] == [str(part)]
@@ -63,7 +97,7 @@ def _result(claim: Claim, origin: int, abstain_below: float) -> list[Json]:
     picked = {"stance": claim.stance, "role": claim.role, "modality": claim.modality}
     choices = {name: choice.label for name, choice in picked.items() if choice and choice.score >= abstain_below}
     choices["naming"] = claim.naming
-    return regions + links + [_choice(claim.key, name, choices[name]) for name in PICKED if name in choices]
+    return regions + links + [_choice(key, name, choices[name]) for name in PICKED if name in choices]
 
 
 def _choice(key: str, name: str, label: str) -> Json:
@@ -98,8 +132,8 @@ def _faults(result: list[Json], text: str):  # noqa: ANN202
             if not value["labels"] or not set(value["labels"]) <= {str(p) for p in Part}:
                 yield f"labels {value['labels']} are not in the label set"
         elif row["type"] == "choices":
-            known = {str(x) for x in CHOICES.get(row["from_name"], ())}
-            if row["from_name"] not in PICKED or not value["choices"] or not set(value["choices"]) <= known:
+            known = {str(x) for x in Reviewed} if row["from_name"] == REVIEWED else {str(x) for x in CHOICES.get(row["from_name"], ())}
+            if row["from_name"] not in (*PICKED, REVIEWED) or not value["choices"] or not set(value["choices"]) <= known:
                 yield f"choice {value['choices']} is not one of {row['from_name']}"
         elif row["type"] == "relation":
             if not {row["from_id"], row["to_id"]} <= set(ids):

@@ -21,7 +21,7 @@ from schemas.quotation import quotation
 from schemas.reviews import Review, parse_annotation
 from schemas.spans import Span, cut
 from schemas.story import Story
-from schemas.studio_config import LINKS, PICKED, labeling_config
+from schemas.studio_config import LINKS, PICKED, REVIEWED, labeling_config
 from schemas.tasks import claim_task
 
 pytestmark = [pytest.mark.studio, pytest.mark.browser]
@@ -181,6 +181,8 @@ def expect_marks(page: Page, marks: dict[str, str]) -> None:
 
 
 def group(page: Page, name: str) -> Locator:
+    if name == REVIEWED:
+        return page.locator(".or-whole .lsf-choices")
     return page.locator(".or-side .lsf-choices").nth(GROUPS.index(name))
 
 

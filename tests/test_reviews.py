@@ -95,6 +95,19 @@ def test_round_trip() -> None:
     assert review.choices == {"role": "government", "modality": "denies", "naming": "unnamed"}
     assert (review.annotation_id, review.by, review.updated, review.seconds) == (7, "3", "2026-03-03T09:30:00Z", 12.5)
     assert (review.problems, review.note, review.skipped) == ((), "", False)
+    assert (review.kind, BODY[slice(*review.passage)], review.whole) == ("claim", DATA["text"], False)
+
+
+def test_a_passage_reviewed_whole_is_marked_so() -> None:
+    outlets = claim(attributed=False, cue=(), source=(), content=spans("The end."))
+    task = claim_task(STORY, outlets)
+    agreed = parse_annotation(annotation(task["predictions"][0]["result"]), task["data"], "3")
+    assert (agreed.kind, agreed.claims, agreed.whole) == ("passage", (), True)
+    assert BODY[slice(*agreed.passage)] == "The end."
+    assert not parse_annotation(annotation([]), task["data"], "3").whole  # the tick was taken away
+    assert not parse_annotation(annotation(was_cancelled=True, result=[choice("reviewed", "whole passage")]), task["data"], "3").whole
+    ticked = parse_annotation(annotation([*annotation()["result"], choice("reviewed", "whole passage")]), DATA, "3")
+    assert (ticked.kind, ticked.whole) == ("claim", True)
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+import html
+import re
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.claim import Choice, Claim
 from schemas.errors import BadData
-from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem
+from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem, Reviewed
 from schemas.spans import Span, cut
 from schemas.story import Story
+from schemas.story_html import story_html, story_text
 from schemas.studio_config import LINKS, PICKED, SPAN, STORY, TEXT, TITLE, VARIABLES, labeling_config
 from schemas.tasks import check_task, claim_task, passage
 
@@ -74,6 +79,7 @@ def test_hotkeys_are_unique_and_not_reserved() -> None:
         *((name, [str(x) for x in CHOICES[name]]) for name in PICKED),
         *((name, [str(x) for x in labels]) for name, labels in HUMAN_ONLY.items()),
         ("problem", [str(x) for x in Problem]),
+        ("reviewed", [str(x) for x in Reviewed]),
     ],
 )
 def test_every_choice_of_the_label_set_is_in_the_config(name: str, labels: list[str]) -> None:
@@ -98,7 +104,7 @@ def test_spans_and_relations_are_in_the_config() -> None:
 def test_the_config_asks_for_no_variable_that_tasks_lack() -> None:
     asked = {e.attrib["value"][1:] for e in CONFIG.iter() if e.attrib.get("value", "").startswith("$")}
     assert asked == set(VARIABLES) - {"key"}
-    assert {e.attrib["name"] for e in CONFIG.iter("Text")} == {TEXT, STORY}
+    assert [e.attrib["name"] for e in CONFIG.iter() if e.tag in ("Text", "HyperText")] == [TEXT, STORY]
 
 
 def test_names_are_unique() -> None:
@@ -123,9 +129,13 @@ def test_task() -> None:
         "version": 2,
         "headline": "Shots",
         "story_line": "AFP · Minsk · 2026-03-03 09:30 · version 2",
+        "notice": "",
         "text": "“We did not,” the minister said.",
         "text_start": BODY.index("“"),
-        "story": BODY,
+        "others": "",
+        "story_html": BODY.replace("We did not", "<mark>We did not</mark>")
+        .replace("the minister", "<mark>the minister</mark>")
+        .replace("said", "<mark>said</mark>"),
         "story_digest": story().digest,
     }
     (prediction,) = task["predictions"]
@@ -151,6 +161,46 @@ def test_what_the_model_is_unsure_of_is_left_to_the_human() -> None:
 
 def test_no_software_fills_in_what_is_the_humans_alone() -> None:
     assert not {r["from_name"] for r in rows(claim_task(story(), claim()), "choices")} & {*HUMAN_ONLY, "problem", "note"}
+
+
+def test_a_passage_without_a_claim_is_to_be_read_whole() -> None:
+    outlets = claim(attributed=False, cue=(), source=(), content=spans("He spoke on Friday."))
+    task = claim_task(story(), outlets, notice="Version 2 of the story came.")
+    assert (task["data"]["kind"], task["data"]["text"]) == ("passage", "He spoke on Friday.")
+    assert task["data"]["notice"] == "Version 2 of the story came."
+    (tick,) = task["predictions"][0]["result"]
+    assert (tick["from_name"], tick["value"]["choices"]) == ("reviewed", ["whole passage"])
+
+
+def test_other_claims_of_the_passage_are_listed() -> None:
+    own = claim()
+    same = claim(key="k2", content=spans("We"), cue=spans("did"), source=())
+    elsewhere = claim(key="k3", content=spans("A deputy"), cue=spans("agreed"), source=())
+    assert claim_task(story(), own, others=[own, same, elsewhere])["data"]["others"] == (
+        "Other claims found here, each with a task of its own:\n• nobody named – did: We"
+    )
+
+
+def test_a_blind_task_shows_the_cue_alone() -> None:
+    (only,) = claim_task(story(), claim(), blind=True)["predictions"][0]["result"]
+    assert only["value"]["labels"] == ["Cue"]
+
+
+def test_a_task_may_have_a_key_of_its_own() -> None:
+    task = claim_task(story(), claim(), key="gold")
+    assert task["data"]["key"] == "gold"
+    assert all(row["id"].startswith("gold-") for row in task["predictions"][0]["result"] if "id" in row)
+
+
+@given(st.text(), st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8)), max_size=4))
+def test_the_folded_story_is_the_story(text: str, places: list[tuple[int, int]]) -> None:
+    marked = [cut(text, start, start + length) for start, length in places if start + length <= len(text)]
+    shown = story_html(text, marked)
+    assert story_text(shown) == text
+    assert not re.search(r"<(?!/?mark>)", shown)
+    assert all(
+        any(html.escape(m.text, quote=False)[:1] in part for part in re.findall("<mark>(.*?)</mark>", shown, re.DOTALL)) for m in marked
+    )
 
 
 def test_a_story_without_headline_shows_its_guid() -> None:
@@ -190,7 +240,7 @@ RESULT = ["predictions", 0, "result"]
 FAULTS = [
     # data that the config shows
     *((["data", name], DROP, f"lack {name}") for name in VARIABLES),
-    (["data", "story"], None, "lack story"),
+    (["data", "story_html"], None, "lack story_html"),
     (["data", "text"], "", "lack text"),
     (["data", "key"], "", "lack key"),
     (["data", "headline"], 7, "lack headline"),
