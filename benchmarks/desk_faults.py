@@ -29,8 +29,9 @@ import httpx
 import sqlalchemy as sa
 
 from benchmarks.faulty_proxy import Fault, Schedule, faulty
-from flows.night import Night, push
+from flows.plan import Plan
 from flows.pulling import pull
+from flows.pushing import push
 from flows.settings import ROOT
 from flows.store import Store
 from flows.studio import Studio
@@ -39,10 +40,10 @@ from flows.studio_tasks import pages
 from flows.tables import reviews
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.errors import OnRecordError
+from schemas.guideline import project_settings
 from schemas.reviews import Review
 from schemas.spans import Span
 from schemas.story import Status, Story
-from schemas.studio_config import labeling_config
 from schemas.tasks import claim_task
 
 Json = dict[str, Any]
@@ -50,6 +51,7 @@ HASTE = 0.02
 """Seconds that the client waits where it would wait longer: what is tested is the order of things, not patience."""
 PATIENCE = 2.5
 """Seconds after which the client gives an answer up; a slow one takes longer."""
+PLAN = Plan(double=0.2)
 NOW = "2026-03-01T00:00:00+00:00"
 
 
@@ -142,7 +144,7 @@ class Rig:
         self.store = Store(f"sqlite:///{folder / f'{seed}.db'}")
         self.name = f"faults {seed} {os.urandom(3).hex()}"
         self.clean = self._studio(server.url, 60.0)
-        self.project = self.clean.ensure_project(self.name, labeling_config())
+        self.project = self.clean.ensure_project(self.name, **project_settings())
         self.people = People(server.url, server.token, self.project, random.Random(seed + 1))
         self.schedule = self._faults(restart)
         self.failed: Counter[str] = Counter()
@@ -207,7 +209,7 @@ class Rig:
             self.stories += 1
             self.store.add_story(story, NOW)
             self.store.add_claims(story, [claim])
-        push(self.store, studio, Night(), abstain_below=0.5, say=quiet)
+        push(self.store, studio, PLAN, say=quiet)
 
     def push_twice(self, studio: Studio) -> None:
         """Two runs at once."""
@@ -217,7 +219,7 @@ class Rig:
         other.join()
 
     def _push_only(self, studio: Studio) -> None:
-        push(self.store, studio, Night(), abstain_below=0.5, say=quiet)
+        push(self.store, studio, PLAN, say=quiet)
 
     def pull(self, studio: Studio) -> None:
         """What people did."""
@@ -238,7 +240,7 @@ class Rig:
         if self.stories:
             story, _ = story_and_claim(f"s{self.seed}", self.rng.randrange(self.stories))
             self.store.add_story(replace(story, version=2, status=Status.CANCELLED), NOW)
-        push(self.store, studio, Night(), abstain_below=0.5, say=quiet)
+        push(self.store, studio, PLAN, say=quiet)
 
     # What must be
 

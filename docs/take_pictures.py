@@ -15,7 +15,7 @@ from flows.settings import load_settings
 from flows.store import Store
 from flows.studio import Studio
 from flows.studio_server import RunningStudio, running
-from schemas.studio_config import TITLE, labeling_config
+from schemas.guideline import project_settings
 
 FLAGS = [
     "--no-sandbox",
@@ -38,7 +38,7 @@ def main() -> None:
     if server is None or chromium is None:
         sys.exit("start the demo first (`make demo`), and install chromium (`apt-get install chromium`)")
     studio = Studio(server.url, server.token)
-    project = studio.ensure_project(TITLE, labeling_config())
+    project = studio.ensure_project(studio.title, **project_settings())
     key = sys.argv[1] if len(sys.argv) > 1 else best_key(Store(settings.store))
     task = studio.find(project, [key])[key][0]
     PICTURES.mkdir(exist_ok=True)

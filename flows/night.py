@@ -9,13 +9,13 @@ from pathlib import Path
 
 from annotators.claims import Judged, annotate
 from annotators.models import Model, load_model
+from flows import pushing
 from flows.feed import deliveries, feed_files
+from flows.plan import Plan
 from flows.store import Store
 from flows.studio import Studio
-from schemas.errors import BadData
+from schemas.sampling import passages_to_review
 from schemas.story import Story
-from schemas.studio_config import labeling_config
-from schemas.tasks import claim_task
 
 BATCH = 50
 """Stories a batch: at most this much is computed again after a kill."""
@@ -35,6 +35,8 @@ class Night:
     pushed: int = 0
     already: int = 0
     removed: int = 0
+    waits: int = 0
+    budget: str = ""
     held: list[tuple[str, str]] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -69,12 +71,17 @@ def batches(keys: Sequence[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
         yield batch
 
 
-def annotate_batch(keys: Sequence[tuple[str, int]], store_url: str, model_path: Path | None) -> tuple[int, int, int]:
-    """Annotates stories and keeps their claims. Returns how many stories, attributed and unattributed claims."""
+def annotate_batch(
+    keys: Sequence[tuple[str, int]], store_url: str, model_path: Path | None, passages: float = 0.0, seed: int = 0
+) -> tuple[int, int, int]:
+    """Annotates stories and keeps their claims. Returns how many stories, attributed and unattributed claims.
+
+    passages: the share of paragraphs without a claim that are reviewed for claims that were missed, drawn by `seed`.
+    """
     store, model = Store(store_url), load_model(model_path)
     done = attributed = outlet = 0
     for judged in _judged([store.story(*key) for key in keys], model, store):
-        store.add_claims(judged.story, judged.claims)
+        store.add_claims(judged.story, judged.claims, passages_to_review(judged.story, judged.claims, passages, seed))
         done += 1
         attributed += sum(c.attributed for c in judged.claims)
         outlet += sum(not c.attributed for c in judged.claims)
@@ -108,23 +115,12 @@ def _judged(stories: Sequence[Story], model: Model, store: Store) -> Iterator[Ju
         store.hold_story(story.guid, story.version, f"could not be annotated: {type(fault).__name__}: {fault}"[:300])
 
 
-def push(store: Store, studio: Studio, night: Night, *, abstain_below: float, say: Say) -> None:
-    """Brings Label Studio up to the store: waiting tasks in, closed and unreviewed ones out."""
-    project = studio.ensure_project(studio.title, labeling_config())
-    waiting = []
-    for story, claim in store.waiting_tasks():
-        try:
-            waiting.append(claim_task(story, claim, abstain_below=abstain_below))
-        except BadData as error:
-            night.failures.append(str(error))
-    for at in range(0, len(waiting), 1000):
-        pushed = studio.push(project, waiting[at : at + 1000], say=say)
-        store.mark_pushed(pushed.created | pushed.already)
-        night.pushed += len(pushed.created)
-        night.already += len(pushed.already)
-        night.failures += [f"task {key} refused by Label Studio: {why}" for key, why in pushed.refused.items()]
-    closed = store.closed_in_studio()
-    if closed:
-        gone = studio.delete(project, closed)
-        store.mark_removed(gone)
-        night.removed += len(gone)
+def push(store: Store, studio: Studio, night: Night, *, plan: Plan, say: Say) -> None:
+    """Brings Label Studio up to the store."""
+    sent = pushing.push(store, studio, plan, say=say)
+    night.pushed += sent.pushed
+    night.already += sent.already
+    night.removed += sent.removed
+    night.waits += sent.waits
+    night.budget = sent.budget
+    night.failures += sent.failures

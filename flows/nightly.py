@@ -22,9 +22,11 @@ Say = Callable[[str], None]
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="annotate {number}", log_prints=False)
-def annotate_batch(number: int, keys: list[tuple[str, int]], store_url: str, model: Path | None) -> tuple[int, int, int]:
+def annotate_batch(
+    number: int, keys: list[tuple[str, int]], store_url: str, model: Path | None, passages: float, seed: int
+) -> tuple[int, int, int]:
     """One batch of stories, on a worker; the store is the truth, so nothing is cached here."""
-    return stations.annotate_batch(keys, store_url, model)
+    return stations.annotate_batch(keys, store_url, model, passages, seed)
 
 
 @flow(name="nightly", validate_parameters=False, log_prints=False)
@@ -45,7 +47,7 @@ def nightly(
     _annotate(store.waiting_stories(moment), settings, result, say)
     if studio is not None:
         try:
-            stations.push(store, studio, result, abstain_below=settings.abstain_below, say=say)
+            stations.push(store, studio, result, plan=settings.plan, say=say)
         except OnRecordError as error:
             result.failures.append(f"push: {error}")
     return result
@@ -54,7 +56,8 @@ def nightly(
 def _annotate(keys: list[tuple[str, int]], settings: Settings, result: Night, say: Say) -> None:
     """Batches to the task runner; a batch that fails is said, and the others go on."""
     groups = list(stations.batches(keys))
-    futures = [annotate_batch.submit(n, group, settings.store, settings.model) for n, group in enumerate(groups, 1)]
+    shared = (settings.store, settings.model, settings.passages, settings.seed)
+    futures = [annotate_batch.submit(n, group, *shared) for n, group in enumerate(groups, 1)]
     for number, future in enumerate(futures, 1):
         try:
             done, attributed, outlet = future.result()

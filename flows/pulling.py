@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
+from schemas.guideline import project_settings
 from schemas.reviews import Review, parse_annotation
-from schemas.studio_config import labeling_config
 
 OVERLAP = timedelta(minutes=1)
 """How far a pull goes back behind the last: a change is stamped a moment before others can see it."""
+_CHUNK = 500
 
 
 @dataclass
@@ -24,23 +28,40 @@ class Pulled:
     faults: list[str] = field(default_factory=list)
 
 
-def pull(store: Store, studio: Studio) -> Pulled:
-    """Takes over every annotation, edit, skip and deletion since the last pull; killed half-way, it starts there again."""
-    project = studio.ensure_project(studio.title, labeling_config())
-    mark = f"pulled {studio.url} {project}"
-    since = store.mark(mark)
+def pull(store: Store, studio: Studio, *, whole: bool = False) -> Pulled:
+    """Takes over every annotation, edit, skip and deletion since the last pull; killed half-way, it starts there again.
+
+    whole: looks at all tasks, not only at those that changed.
+    """
+    project = studio.ensure_project(studio.title, **project_settings())
+    mark = f"pulled {studio.identity(project)}"
+    since = None if whole else store.mark(mark)
     result, newest = Pulled(), since or ""
-    for task in studio.annotated(project, since):
-        result.tasks += 1
-        newest = max(newest, task["updated_at"])
-        key = task["data"]["key"]
-        taken: list[Review] = []
-        for annotation in task["annotations"]:
-            try:
-                taken.append(parse_annotation(annotation, task["data"], annotation["completed_by"], store.speaker(key)))
-            except (BadData, KeyError, ValueError) as error:
-                result.faults.append(f"annotation {annotation.get('id')} of task {key}: {error}")
-        result.reviews += store.add_reviews(taken, {key: {a["id"] for a in task["annotations"]}})
+    tasks = studio.annotated(project, since)
+    while some := list(itertools.islice(tasks, _CHUNK)):
+        newest = max(newest, *(task["updated_at"] for task in some))
+        _take(store, studio, project, some, result)
     if newest and not result.faults:  # what could not be taken is asked for again, and said again
         store.mark(mark, (datetime.fromisoformat(newest) - OVERLAP).isoformat())
     return result
+
+
+def _take(store: Store, studio: Studio, project: int, tasks: Sequence[dict[str, Any]], result: Pulled) -> None:
+    """Reviews of some tasks into the store."""
+    speakers = store.speakers([task["data"]["key"] for task in tasks])
+    taken: list[Review] = []
+    there: dict[str, set[int]] = {}
+    for task in tasks:
+        key = task["data"]["key"]
+        there.setdefault(key, set()).update(a["id"] for a in task["annotations"])
+        for annotation in task["annotations"]:
+            try:
+                taken.append(parse_annotation(annotation, task["data"], annotation["completed_by"], speakers.get(key)))
+            except (BadData, KeyError, ValueError) as error:
+                result.faults.append(f"annotation {annotation.get('id')} of task {key}: {error}")
+    # before a decision is dropped, all tasks of its key are asked: where two were worked on, only one may have changed
+    dropped = [key for key, kept in store.annotation_ids(list(there)).items() if kept - there[key]]
+    found = studio.annotation_ids(project, dropped)
+    there |= {key: found.get(key, set()) for key in dropped}
+    result.tasks += len(tasks)
+    result.reviews += store.add_reviews(taken, there)

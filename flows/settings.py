@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.plan import Budget, Plan
 from schemas.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,12 +31,23 @@ class Settings(BaseSettings):
     )
     label_studio_port: int | None = Field(None, ge=1, le=65535, description="Port of the demo's server; empty: a free one.")
     abstain_below: float = Field(0.5, ge=0, le=1, description="A choice less sure than this is left to the human.")
+    passages: float = Field(0.05, ge=0, le=1, description="Share of paragraphs without a claim that are reviewed all the same.")
+    budget: str = Field("", description="What people can review a day: 3h, 90m, or a number of tasks; empty: everything.")
+    double: float = Field(0.0, ge=0, le=1, description="Share of claims that two people review, neither seeing the other.")
+    blind: float = Field(0.0, ge=0, le=1, description="Share of these that hide the model's pre-label too.")
+    gold: float = Field(0.0, ge=0, le=1, description="Hidden tasks with a known answer, as a share of all.")
+    seed: int = Field(0, description="Seed of these shares.")
     workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Threads that annotate stories.")
 
     @property
     def store(self) -> str:
         """The store's URL, the default filled in."""
         return self.store_url or f"sqlite:///{self.data / 'onrecord.db'}"
+
+    @property
+    def plan(self) -> Plan:
+        """How the desk works. Errors: BadInput for a budget that is none."""
+        return Plan(self.abstain_below, Budget.read(self.budget), self.double, self.blind, self.gold, self.seed)
 
     @property
     def studio_home(self) -> Path:

@@ -97,6 +97,8 @@ def night_lines(night: Night) -> Iterable[str]:
     yield f"in:    {night.files} files, {night.stories_new} new stories, {night.stories_known} known before"
     yield f"found: {night.claims} claims in {night.annotated} stories, {night.unattributed} sentences of the outlets' own"
     yield f"out:   {night.pushed} tasks pushed, {night.already} were there already, {night.removed} withdrawn"
+    if night.budget:
+        yield f"queue: {night.budget}; {night.waits} tasks wait for another day"
     for what, why in night.held:
         yield f"held:  {what} ({why})"
     for what, why in night.quarantined:

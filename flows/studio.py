@@ -79,19 +79,35 @@ class Studio:
     def __exit__(self, *_: object) -> None:
         self._api.close()
 
-    def ensure_project(self, title: str, config: str) -> int:
-        """The id of the project with exactly this title (the oldest), made if there is none, with this labeling config."""
+    def ensure_project(self, title: str, config: str, instruction: str | None = None) -> int:
+        """The id of the project with exactly this title (the oldest), made if there is none, with this labeling config.
+
+        instruction: the guideline as HTML; None: as it is.
+        """
         if not 3 <= len(title) <= 50:
             raise BadInput(f"the project title {title!r} has {len(title)} characters; Label Studio allows 3 to 50")
         project = self._project(title)
-        same = project is not None and project["label_config"].strip() == config.strip()  # the server strips it
-        if not same:
+        new = {"label_config": config} | ({} if instruction is None else {"expert_instruction": instruction})
+        # the server strips the config
+        changed = {name: value for name, value in new.items() if project is None or project[name].strip() != value.strip()}
+        if "label_config" in changed:
             self._api.ask("POST", "/api/projects/validate/", body={"label_config": config})
         if project is None:
-            project = self._create_project(title, config)
-        elif not same:
-            self._api.ask("PATCH", f"/api/projects/{project['id']}/", body={"label_config": config})
+            return self._create_project({"title": title, **new})["id"]
+        if changed:
+            self._api.ask("PATCH", f"/api/projects/{project['id']}/", body=changed)
         return project["id"]
+
+    def identity(self, project: int) -> str:
+        """What tells a project from every other, on another server too: its id and the moment when it was made."""
+        return f"{project} {self._api.ask('GET', f'/api/projects/{project}/')['created_at']}"
+
+    def ask_for_copies(self, project: int, keys: Iterable[str], copies: int) -> None:
+        """Has that many people review the tasks of these keys, none seeing another's work in the stream of tasks."""
+        for some in chunks(keys):
+            for row in studio_tasks.pages(self._api, project, [having(some)], fields="task_only", include="id,overlap"):
+                if row["overlap"] != copies:
+                    self._api.ask("PATCH", f"/api/tasks/{row['id']}/", body={"overlap": copies})
 
     def find(self, project: int, keys: Iterable[str]) -> dict[str, list[int]]:
         """Task ids by key, ascending; keys that no task has are left out."""
@@ -116,6 +132,22 @@ class Studio:
         created = {key: number for key, number in ids.items() if key in missing}
         already = {key: number for key, number in ids.items() if key not in missing}
         return Pushed(created, already, removed, refused)
+
+    def tidy(self, project: int, known: set[int]) -> tuple[dict[str, int], int]:
+        """Looks at every task whose id is not among `known`: removes doubles that nobody has worked on.
+
+        Gives the task id of each key so found, and how many doubles it removed.
+        """
+        found, removed = studio_tasks.tidy(self._api, project, known)
+        return {key: same[0]["id"] for key, same in found.items()}, removed
+
+    def annotation_ids(self, project: int, keys: Iterable[str]) -> dict[str, set[int]]:
+        """The annotations that the tasks of each key have, all of a key's tasks together."""
+        found: dict[str, set[int]] = {}
+        for some in chunks(keys):
+            for task in studio_tasks.pages(self._api, project, [having(some)], fields="all", include="id,data,annotations"):
+                found.setdefault(task["data"]["key"], set()).update(row["id"] for row in task["annotations"])
+        return found
 
     def annotated(self, project: int, since: str | None = None) -> Iterator[Json]:
         """Tasks changed after `since` (ISO 8601 with zone; None: all) by id: `id`, `data`, `updated_at` and `annotations`.
@@ -164,14 +196,13 @@ class Studio:
             page = page + 1 if answer["next"] else None
         return min(found, key=lambda project: project["id"], default=None)
 
-    def _create_project(self, title: str, config: str) -> Json:
-        body = {"title": title, "label_config": config}
+    def _create_project(self, body: Json) -> Json:
         for pause in WAITS:
             try:
                 return self._api.once("POST", "/api/projects/", body=body)
             except Unanswered as error:
                 self._api.wait(max(pause, error.after))
-                if made := self._project(title):
+                if made := self._project(body["title"]):
                     return made
         return self._api.once("POST", "/api/projects/", body=body)
 

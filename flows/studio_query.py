@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas.errors import BadInput
 
+T = TypeVar("T")
 Filter = tuple[str, str, str, Any]
 """Column, operator, type and value."""
 UNTOUCHED: tuple[Filter, ...] = (
@@ -43,6 +44,10 @@ def query(filters: Iterable[Filter], **more: Any) -> dict[str, Any]:
 
 def chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     """Keys, each once, as many at a time as one query takes."""
-    once: Sequence[str] = list(dict.fromkeys(keys))
-    for start in range(0, len(once), _KEYS):
-        yield list(once[start : start + _KEYS])
+    return batched(list(dict.fromkeys(keys)))
+
+
+def batched(values: Sequence[T]) -> Iterator[list[T]]:
+    """Values in their order, as many at a time as one query takes."""
+    for start in range(0, len(values), _KEYS):
+        yield list(values[start : start + _KEYS])

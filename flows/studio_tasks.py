@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flows.studio_api import StudioApi
-from flows.studio_query import UNTOUCHED, Filter, chunks, having, query
+from flows.studio_query import UNTOUCHED, Filter, batched, chunks, having, query
 
 PAGE = 500
+_IDS = 5000
+"""Tasks a page where nothing but their ids is asked for."""
 _WORK = ("total_annotations", "cancelled_annotations", "draft_exists")
 """Fields that say that somebody has worked on a task."""
 Json = dict[str, Any]
@@ -20,9 +22,9 @@ Rows = dict[str, list[Json]]
 """The tasks of each key, by id: `id` and how many `predictions` they have."""
 
 
-def pages(api: StudioApi, project: int, filters: Iterable[Filter], *, fields: str, include: str) -> Iterator[Json]:
+def pages(api: StudioApi, project: int, filters: Iterable[Filter], *, fields: str, include: str, size: int | None = None) -> Iterator[Json]:
     """Tasks by id, a page at a time. By `id > last`, not by page number: others may add and delete meanwhile."""
-    params = {"project": project, "fields": fields, "include": include, "page_size": PAGE}
+    params = {"project": project, "fields": fields, "include": include, "page_size": size or PAGE}
     filters, last = list(filters), 0
     while True:
         asked = query([*filters, ("id", "greater", "Number", last)], ordering=["tasks:id"])
@@ -41,6 +43,22 @@ def rows(api: StudioApi, project: int, keys: Iterable[str], filters: Iterable[Fi
         for row in pages(api, project, [having(some), *filters], fields="task_only", include="id,data,total_predictions"):
             found.setdefault(row["data"]["key"], []).append({"id": row["id"], "predictions": row["total_predictions"]})
     return found
+
+
+def tidy(api: StudioApi, project: int, known: set[int]) -> tuple[Rows, int]:
+    """The tasks of each key that has one whose id is not among `known`, after a sweep; how many doubles that removed.
+
+    An import whose client died may be carried out after all others have looked: only who looks at every id finds it.
+    """
+    there = [row["id"] for row in pages(api, project, [], fields="task_only", include="id", size=_IDS)]
+    strays = [number for number in there if number not in known]
+    keys = [
+        row["data"]["key"]
+        for some in batched(strays)
+        for row in pages(api, project, [("id", "in_list", "List", some)], fields="task_only", include="id,data")
+        if "key" in row["data"]
+    ]
+    return sweep(api, project, rows(api, project, keys))
 
 
 def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:

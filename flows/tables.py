@@ -38,6 +38,11 @@ tasks = Table(
     Column("state", String, nullable=False, index=True),  # waiting, pushed, closed
     Column("task_id", Integer),
     Column("reason", String, nullable=False, default=""),
+    Column("kind", String, nullable=False, default="claim", server_default="claim"),  # claim, passage, gold
+    Column("same_as", String, nullable=False, default="", server_default=""),  # of a hidden gold task: the claim that it asks again
+    Column("copies", Integer, nullable=False, default=1, server_default="1"),  # how many people review it
+    Column("blind", Integer, nullable=False, default=0, server_default="0"),  # 1 where the pre-label is hidden from them
+    Column("notice", String, nullable=False, default="", server_default=""),  # what the annotator must know first
 )
 reviews = Table(
     "reviews",
@@ -57,3 +62,11 @@ quarantine = Table(
     Column("seen", String, nullable=False),
 )
 marks = Table("marks", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("cause", String, primary_key=True),  # the model or the story version that a person's decision stands against
+    Column("what", String, nullable=False),
+    Column("seen", String, nullable=False),
+)

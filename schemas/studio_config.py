@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem, Reviewed
@@ -21,16 +22,18 @@ REVIEWED, PROBLEM, NOTE = "reviewed", "problem", "note"
 """Names of the tags for what a person says of the task as a whole."""
 
 _COLOURS = {Part.SOURCE: "#2563eb", Part.CUE: "#d97706", Part.CONTENT: "#059669"}
-_SPAN_KEYS = {Part.SOURCE: "s", Part.CUE: "q", Part.CONTENT: "t"}
-_HOTKEYS = {
+_HOTKEYS: dict[str, dict[Any, str]] = {
     "stance": dict(zip(CHOICES["stance"], "gon", strict=True)),
     "role": {label: f"shift+{key}" for label, key in zip(CHOICES["role"], "goacibemtu", strict=True)},
     "modality": dict(zip(CHOICES["modality"], "jkl", strict=True)),
     "naming": dict(zip(CHOICES["naming"], "vpy", strict=True)),
     "reliability": dict(zip(HUMAN_ONLY["reliability"], "abcdef", strict=True)),
     "credibility": dict(zip(HUMAN_ONLY["credibility"], "123456", strict=True)),
+    PROBLEM: dict(zip(Problem, "xzm", strict=True)),
+    REVIEWED: dict(zip(Reviewed, "w", strict=True)),
+    SPAN: dict(zip(Part, "sqt", strict=True)),
 }
-_TITLES = {
+TITLES = {
     "stance": "Stance: whose position it advances",
     "role": "Role of the source (with shift)",
     "modality": "Modality",
@@ -38,6 +41,7 @@ _TITLES = {
     "reliability": "Source reliability (yours alone)",
     "credibility": "Information credibility (yours alone)",
 }
+"""What stands above each group of choices."""
 # Colours are the page's own variables, so that they follow its switch between light and dark; `!important` where
 # Label Studio sets the same on the element itself.
 _STYLE = """
@@ -61,23 +65,18 @@ _STYLE = """
     .or-others h4{color:var(--color-neutral-content-subtler) !important}
     .or-whole .lsf-choices{margin:4px 0}
     .or-story{white-space:pre-wrap}
-    .or-story mark{background:#fde68a;color:#111827 !important}
+    .or-cols .ant-collapse .or-story mark{background:#fde68a;color:#111827 !important}
 """
 
 
 def labeling_config() -> str:
     """The config as XML: passage and spans on the left, choices on the right, the full story folded away."""
     labels = "".join(
-        f'<Label value="{part}" background="{_COLOURS[part]}" hotkey="{_SPAN_KEYS[part]}" hint={quoteattr(part.note)}/>' for part in Part
+        f'<Label value="{part}" background="{_COLOURS[part]}" hotkey="{_HOTKEYS[SPAN][part]}" hint={quoteattr(part.note)}/>'
+        for part in Part
     )
     side = "".join(_choices(name, CHOICES[name]) for name in PICKED)
     side += "".join(_choices(name, labels_) for name, labels_ in HUMAN_ONLY.items())
-    problems = "".join(
-        f"<Choice value={quoteattr(str(p))} hotkey={quoteattr(k)} hint={quoteattr(p.note)}/>" for p, k in zip(Problem, "xzm", strict=True)
-    )
-    whole = "".join(
-        f"<Choice value={quoteattr(str(r))} hotkey={quoteattr(k)} hint={quoteattr(r.note)}/>" for r, k in zip(Reviewed, "w", strict=True)
-    )
     return f"""<View>
   <Style>{_STYLE}</Style>
   <View className="or-head">
@@ -91,7 +90,9 @@ def labeling_config() -> str:
       <Labels name="{SPAN}" toName="{TEXT}" showInline="true">{labels}</Labels>
       <View className="or-text"><Text name="{TEXT}" value="$text" granularity="word"/></View>
       <View className="or-others"><Header value="$others" size="6"/></View>
-      <View className="or-whole"><Choices name="{REVIEWED}" toName="{TEXT}" choice="multiple" showInline="true">{whole}</Choices></View>
+      <View className="or-whole">
+        <Choices name="{REVIEWED}" toName="{TEXT}" choice="multiple" showInline="true">{_members(REVIEWED, Reviewed)}</Choices>
+      </View>
       <Collapse><Panel value="Full story"><View className="or-story">
         <HyperText name="{STORY}" value="$story_html" inline="true"/>
       </View></Panel></Collapse>
@@ -99,7 +100,7 @@ def labeling_config() -> str:
     <View className="or-side">
       {side}
       <Header value="Problem with this task" size="6"/>
-      <Choices name="{PROBLEM}" toName="{TEXT}" choice="multiple" showInline="true">{problems}</Choices>
+      <Choices name="{PROBLEM}" toName="{TEXT}" choice="multiple" showInline="true">{_members(PROBLEM, Problem)}</Choices>
       <TextArea name="{NOTE}" toName="{TEXT}" placeholder="Note (optional)" rows="1" maxSubmissions="1" editable="true"/>
     </View>
   </View>
@@ -107,12 +108,20 @@ def labeling_config() -> str:
 """
 
 
+def hotkey(name: str, label: str) -> str:
+    """The key of a label in its group; "" where it has none."""
+    return _HOTKEYS.get(name, {}).get(label, "")
+
+
 def _choices(name: str, labels: type) -> str:
-    members = "".join(
-        f'<Choice value="{label}" hotkey="{_HOTKEYS[name][label]}" hint={quoteattr(label.note)}/>'
-        for label in labels  # type: ignore[attr-defined]
-    )
     return (
-        f'<Header value={quoteattr(_TITLES[name])} size="6"/>'
-        f'<Choices name="{name}" toName="{TEXT}" choice="single" showInline="true">{members}</Choices>'
+        f'<Header value={quoteattr(TITLES[name])} size="6"/>'
+        f'<Choices name="{name}" toName="{TEXT}" choice="single" showInline="true">{_members(name, labels)}</Choices>'
+    )
+
+
+def _members(name: str, labels: type) -> str:
+    return "".join(
+        f'<Choice value="{label}" hotkey="{hotkey(name, label)}" hint={quoteattr(label.note)}/>'
+        for label in labels  # type: ignore[attr-defined]
     )

@@ -276,8 +276,8 @@ def test_a_task_for_each_attributed_claim(store: Store) -> None:
     assert [(s, c) for s, c in store.waiting_tasks()] == sorted(
         [(story(), c) for c in found(story()) if c.attributed], key=lambda row: row[1].key
     )
-    assert store.speaker(found(story())[0].key) == "Ann"
-    assert store.speaker("no such key") is None
+    key = found(story())[0].key
+    assert store.speakers([key, "no such key"]) == {key: "Ann"}
 
 
 def test_claims_are_taken_once(store: Store) -> None:

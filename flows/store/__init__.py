@@ -6,13 +6,14 @@ SQLite by default, PostgreSQL by URL. Label Studio is a view of it. Every method
 from __future__ import annotations
 
 from flows.store.claims import Claims
+from flows.store.desk import Desk, Entry, Waiting
 from flows.store.quarantine import Quarantine
 from flows.store.reviews import Reviews
 from flows.store.stories import Arrival, utc
 from flows.tables import stories
 
-__all__ = ["Arrival", "Store", "stories", "utc"]
+__all__ = ["Arrival", "Entry", "Store", "Waiting", "stories", "utc"]
 
 
-class Store(Claims, Reviews, Quarantine):
+class Store(Claims, Reviews, Desk, Quarantine):
     """The database behind a URL, a room for each subject."""

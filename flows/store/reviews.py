@@ -60,12 +60,6 @@ class Reviews(Database):
             ).all()
         return [(Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)) for r in rows]
 
-    def speaker(self, key: str) -> str | None:
-        """Who the pre-labelled claim of a task resolved to."""
-        with self.reading() as db:
-            row = db.execute(sa.select(claims.c.payload).where(claims.c.key == key).order_by(claims.c.version)).first()
-        return row.payload["speaker"] if row else None
-
 
 def _json(value: Any) -> Any:
     """A value as JSON would give it back."""

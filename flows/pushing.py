@@ -1,0 +1,155 @@
+"""The way out: the store's waiting tasks into Label Studio, in the queue's order and within its budget; closed ones out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flows.ordering import ordered
+from flows.plan import Plan
+from flows.store import Entry, Store
+from flows.studio import Studio
+from schemas.errors import BadData, BadInput
+from schemas.guideline import project_settings
+from schemas.sampling import drawn, place
+from schemas.tasks import claim_task
+
+_CHUNK = 1000
+IDENTITY = "label studio project"
+"""The mark that says which project the store's tasks are in."""
+Say = Callable[[str], None]
+
+
+@dataclass
+class Sent:
+    """What a push did. waits: tasks that the budget has no room for. gone: tasks that somebody deleted in Label Studio."""
+
+    pushed: int = 0
+    already: int = 0
+    removed: int = 0
+    doubles: int = 0
+    waits: int = 0
+    gone: int = 0
+    budget: str = ""
+    failures: list[str] = field(default_factory=list)
+
+
+def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | None = None) -> Sent:
+    """Brings Label Studio up to the store: waiting tasks in as far as the budget goes, closed and unreviewed ones out.
+
+    Errors: those of `Studio`; BadInput where the project is not the one that the store's tasks are in.
+    """
+    project = the_project(store, studio)
+    sent = Sent()
+    keys = _chosen(store, plan, sent, now or datetime.now(UTC))
+    for at in range(0, len(keys), _CHUNK):
+        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], sent, say)
+    studio.ask_for_copies(project, store.doubled(), 2)
+    known = store.task_ids()
+    found, sent.doubles = studio.tidy(project, set(known.values()))
+    store.mark_pushed(found)
+    _withdraw(store, studio, project, sent)
+    return sent
+
+
+def the_project(store: Store, studio: Studio) -> int:
+    """The project's id, made or brought up to date. Errors: BadInput where it is not the one that the store's tasks are in."""
+    project = studio.ensure_project(studio.title, **project_settings())
+    identity = studio.identity(project)
+    before = store.mark(IDENTITY)
+    if before not in (None, identity) and store.task_ids():
+        raise BadInput(
+            f"the project {studio.title!r} at {studio.url} is not the one that the store's tasks were pushed to; "
+            "see `onrecord reconcile`, which fills it from the store (--apply), or set ONRECORD_LABEL_STUDIO_URL to the other server"
+        )
+    if before != identity:
+        store.mark(IDENTITY, identity)
+    return project
+
+
+def task_of(entry: Entry, abstain_below: float) -> dict:
+    """The Label Studio task of a task in the store. Errors: BadData where it would break the page."""
+    return claim_task(
+        entry.story,
+        entry.claim,
+        abstain_below=abstain_below,
+        key=entry.key,
+        others=entry.others,
+        notice=entry.notice,
+        blind=entry.blind,
+    )
+
+
+def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], sent: Sent, say: Say) -> None:
+    tasks = []
+    for entry in store.entries(keys, ("waiting",)):
+        try:
+            tasks.append(task_of(entry, plan.abstain_below))
+        except BadData as error:
+            sent.failures.append(str(error))
+    pushed = studio.push(project, tasks, say=say)
+    store.mark_pushed(pushed.created | pushed.already)
+    sent.pushed += len(pushed.created)
+    sent.already += len(pushed.already)
+    sent.doubles += pushed.duplicates_removed
+    sent.failures += [f"task {key} refused by Label Studio: {why}" for key, why in pushed.refused.items()]
+
+
+def _withdraw(store: Store, studio: Studio, project: int, sent: Sent) -> None:
+    closed = store.closed_in_studio()
+    if closed:
+        gone = studio.delete(project, closed)
+        store.mark_removed(gone)
+        sent.removed += len(gone)
+
+
+def _chosen(store: Store, plan: Plan, sent: Sent, now: datetime) -> list[str]:
+    """Keys of the tasks to push, in order: as many as fit, those for two people counted twice, hidden gold among them."""
+    queue = ordered(store.waiting(), now)
+    copies = {key: 2 if drawn(key, "double", plan.double, plan.seed) else 1 for key in queue}
+    keys = queue
+    if plan.budget:
+        seconds, measured = store.seconds_per_task()
+        room = plan.budget.size(seconds) - store.open_copies()
+        keys = list(_within(queue, copies, room))
+        sent.waits = len(queue) - len(keys)
+        how = f"median of {measured} reviews" if measured else "not measured yet"
+        sent.budget = f"room for {max(room, 0)} more reviews at {seconds:.0f} s each ({how})"
+    store.double((key, drawn(key, "blind", plan.blind, plan.seed)) for key in keys if copies[key] > 1)
+    return _with_gold(store, plan, keys)
+
+
+def _within(queue: Iterable[str], copies: dict[str, int], room: int) -> Iterable[str]:
+    for key in queue:
+        room -= copies[key]
+        if room < 0:
+            return
+        yield key
+
+
+def _with_gold(store: Store, plan: Plan, keys: list[str]) -> list[str]:
+    """The keys with hidden gold tasks after a drawn share of them, each asking a claim again that people agreed on."""
+    after = [key for key in keys if drawn(key, "gold", plan.gold, plan.seed)]
+    known = store.gold()
+    pool = [key for key in agreed(store) if key not in known.values()] if after else []
+    pool.sort(key=lambda key: place(key, "gold order", plan.seed))
+    made = {at: (_gold_key(same), same) for at, same in zip(after, pool, strict=False)}
+    store.add_gold(made.values())
+    return [k for key in keys for k in ((key, made[key][0]) if key in made else (key,))]
+
+
+def _gold_key(same: str) -> str:
+    return hashlib.sha256(f"gold\x1d{same}".encode()).hexdigest()[:24]
+
+
+def agreed(store: Store) -> list[str]:
+    """Keys of claims that two people or more have reviewed, all with the same spans and choices."""
+    by_task: dict[str, dict[str, tuple]] = {}
+    for review in store.all_reviews():
+        if not review.skipped and review.kind == "claim":
+            said = (tuple((c.source, c.cue, c.content) for c in review.claims[:1]), tuple(sorted(review.choices.items())))
+            by_task.setdefault(review.key, {})[review.by] = said
+    gold = store.gold()
+    return [key for key, said in by_task.items() if len(said) > 1 and len(set(said.values())) == 1 and key not in gold]

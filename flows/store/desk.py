@@ -1,0 +1,203 @@
+"""What the review desk asks of the store: what waits with its rank's grounds, tasks whole, what people left, and conflicts."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from flows.store.database import Database
+from flows.tables import claims, conflicts, reviews, stories, tasks
+from schemas.claim import Claim
+from schemas.reviews import Review
+from schemas.story import Story
+
+_FEW = 20
+"""Reviews below which their seconds say little."""
+SECONDS = 30.0
+"""Seconds a task takes, as long as nothing was measured."""
+_CHUNK = 500
+_LONGEST = 900.0
+"""Seconds after which somebody has gone for lunch."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A task that waits, with what its place in the queue depends on. received: when its story came, ISO 8601."""
+
+    key: str
+    kind: str
+    claim: Claim
+    received: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A task of the store with all that is needed to show it. others: the claims that the model found in the story."""
+
+    key: str
+    kind: str
+    state: str
+    story: Story
+    claim: Claim
+    others: tuple[Claim, ...]
+    copies: int
+    blind: bool
+    notice: str
+    task_id: int | None
+
+
+class Desk(Database):
+    """What the store does for the desk."""
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Tasks that have not been pushed, one after the other, in order of story and key."""
+        with self.reading() as db:
+            rows = db.execution_options(yield_per=1000).execute(
+                _with_claim(sa.select(tasks.c.key, tasks.c.kind, claims.c.payload, stories.c.received))
+                .where(tasks.c.state == "waiting")
+                .order_by(tasks.c.guid, tasks.c.key)
+            )
+            for row in rows:
+                yield Waiting(row.key, row.kind, Claim.from_dict(row.payload), row.received)
+
+    def entries(self, keys: Iterable[str] | None = None, states: Sequence[str] = ("waiting", "pushed", "closed")) -> Iterator[Entry]:
+        """Tasks whole: of these keys in their order, or all in order of key."""
+        wanted = list(self.task_keys(states) if keys is None else keys)
+        for at in range(0, len(wanted), _CHUNK):
+            found = self._entries(wanted[at : at + _CHUNK], states)
+            yield from (found[key] for key in wanted[at : at + _CHUNK] if key in found)
+
+    def _entries(self, keys: list[str], states: Sequence[str]) -> dict[str, Entry]:
+        with self.reading() as db:
+            chosen = _with_claim(sa.select(tasks, claims.c.payload, stories.c.payload.label("story")))
+            rows = db.execute(chosen.where(tasks.c.key.in_(keys), tasks.c.state.in_(states))).all()
+            guids = {row.guid for row in rows}
+            siblings: dict[tuple[str, int, str], list[Claim]] = {}
+            for row in db.execute(sa.select(claims).where(claims.c.guid.in_(guids)).order_by(claims.c.key)):
+                if row.payload["attributed"]:
+                    siblings.setdefault((row.guid, row.version, row.by), []).append(Claim.from_dict(row.payload))
+        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ()))) for row in rows}
+
+    def task_keys(self, states: Sequence[str]) -> list[str]:
+        """Keys of the tasks in these states, in order."""
+        with self.reading() as db:
+            return list(db.execute(sa.select(tasks.c.key).where(tasks.c.state.in_(states)).order_by(tasks.c.key)).scalars())
+
+    def task_ids(self) -> dict[str, int]:
+        """The Label Studio task of each key that has one."""
+        with self.reading() as db:
+            return {row.key: row.task_id for row in db.execute(sa.select(tasks.c.key, tasks.c.task_id).where(tasks.c.task_id.is_not(None)))}
+
+    def open_copies(self) -> int:
+        """How many reviews the tasks in Label Studio still wait for."""
+        done = sa.select(reviews.c.key, sa.func.count().label("n")).group_by(reviews.c.key).subquery()
+        left = tasks.c.copies - sa.func.coalesce(done.c.n, 0)
+        with self.reading() as db:
+            chosen = sa.select(sa.func.sum(left)).select_from(tasks.outerjoin(done, done.c.key == tasks.c.key))
+            return int(db.execute(chosen.where(tasks.c.state == "pushed", left > 0)).scalar() or 0)
+
+    def doubled(self) -> list[str]:
+        """Keys of tasks in Label Studio that two people are to review."""
+        with self.reading() as db:
+            chosen = sa.select(tasks.c.key).where(tasks.c.state == "pushed", tasks.c.copies > 1).order_by(tasks.c.key)
+            return list(db.execute(chosen).scalars())
+
+    def double(self, rows: Iterable[tuple[str, bool]]) -> None:
+        """Waiting tasks that two people are to review, by key; whether their pre-label is hidden from them."""
+        with self.writing() as db:
+            for key, blind in rows:
+                chosen = sa.update(tasks).where(tasks.c.key == key, tasks.c.state == "waiting")
+                db.execute(chosen.values(copies=2, blind=int(blind)))
+
+    def add_gold(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Opens hidden gold tasks: key of the new task and of the claim that it asks again; what is there stays."""
+        with self.writing() as db:
+            for key, same_as in rows:
+                known = db.execute(sa.select(tasks.c.key).where(tasks.c.key == key)).first()
+                old = db.execute(sa.select(tasks).where(tasks.c.key == same_as)).first()
+                if old and not known:
+                    values = {"key": key, "same_as": same_as, "kind": "gold", "state": "waiting", "reason": ""}
+                    db.execute(sa.insert(tasks).values(guid=old.guid, version=old.version, by=old.by, **values))
+
+    def gold(self) -> dict[str, str]:
+        """The claim that each hidden gold task asks again."""
+        with self.reading() as db:
+            return {row.key: row.same_as for row in db.execute(sa.select(tasks.c.key, tasks.c.same_as).where(tasks.c.kind == "gold"))}
+
+    def seconds_per_task(self) -> tuple[float, int]:
+        """The median of what reviews took, and of how many; a stated guess where they are few."""
+        with self.reading() as db:
+            payloads = db.execute(sa.select(reviews.c.payload)).scalars()
+            took = [min(p["seconds"], _LONGEST) for p in payloads if p["seconds"] > 0 and not p["skipped"]]
+        return (statistics.median(took) if len(took) >= _FEW else SECONDS), len(took)
+
+    def all_reviews(self) -> list[Review]:
+        """Every review, of killed stories too, in order of task and annotation."""
+        with self.reading() as db:
+            rows = db.execute(sa.select(reviews.c.payload).order_by(reviews.c.key, reviews.c.annotation_id)).scalars()
+            return [Review.from_dict(payload) for payload in rows]
+
+    def speakers(self, keys: Sequence[str]) -> dict[str, str | None]:
+        """Who the pre-labelled claims of tasks resolved to."""
+        found: dict[str, str | None] = {}
+        with self.reading() as db:
+            for at in range(0, len(keys), _CHUNK):
+                some = sa.select(claims.c.key, claims.c.payload).where(claims.c.key.in_(list(keys[at : at + _CHUNK])))
+                for row in db.execute(some.order_by(claims.c.version)):
+                    found.setdefault(row.key, row.payload["speaker"])
+        return found
+
+    def annotation_ids(self, keys: Sequence[str]) -> dict[str, set[int]]:
+        """The annotations of each task that the store has reviews of."""
+        found: dict[str, set[int]] = {}
+        with self.reading() as db:
+            for at in range(0, len(keys), _CHUNK):
+                some = sa.select(reviews.c.key, reviews.c.annotation_id).where(reviews.c.key.in_(list(keys[at : at + _CHUNK])))
+                for row in db.execute(some):
+                    found.setdefault(row.key, set()).add(row.annotation_id)
+        return found
+
+    # Conflicts
+
+    def add_conflicts(self, rows: Iterable[tuple[str, str, str]], seen: str) -> int:
+        """Keeps conflicts (key, cause, what), each once. Gives how many are new."""
+        new = 0
+        with self.writing() as db:
+            for key, cause, what in rows:
+                if not db.execute(sa.select(conflicts.c.key).where(conflicts.c.key == key, conflicts.c.cause == cause)).first():
+                    db.execute(sa.insert(conflicts).values(key=key, cause=cause, what=what, seen=seen))
+                    new += 1
+        return new
+
+    def conflicts(self) -> list[tuple[str, str, str]]:
+        """Where a person's decision stands against a newer model or story version: key, cause and what."""
+        with self.reading() as db:
+            return [(r.key, r.cause, r.what) for r in db.execute(sa.select(conflicts).order_by(conflicts.c.seen, conflicts.c.key))]
+
+
+def _with_claim(chosen: sa.Select) -> sa.Select:
+    """Joined with the claim that a task is about, and its story."""
+    about = sa.case((tasks.c.same_as != "", tasks.c.same_as), else_=tasks.c.key)
+    return (
+        chosen.select_from(tasks)
+        .join(claims, (claims.c.key == about) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
+        .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == tasks.c.version))
+    )
+
+
+def _entry(row: sa.Row, others: tuple[Claim, ...]) -> Entry:
+    return Entry(
+        row.key,
+        row.kind,
+        row.state,
+        Story.from_dict(row.story),
+        Claim.from_dict(row.payload),
+        others,
+        row.copies,
+        bool(row.blind),
+        row.notice,
+        row.task_id,
+    )
