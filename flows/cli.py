@@ -52,16 +52,20 @@ def annotate(
     annotate_files(inputs, as_table=form is Format.TABLE, model=model)
 
 
-@app.command(epilog="Example: onrecord nightly examples/wire --limit 200")
+@app.command(epilog="Example: onrecord nightly examples/wire --dry-run")
 def nightly(
-    inputs: Inputs,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Wire files or folders; default: ONRECORD_WIRE, else wire in the data folder.", show_default=False),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only so many files, in order.")] = None,
     push: Annotated[bool, typer.Option(help="Push tasks to Label Studio, or stop before it.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the night would do, and do nothing.")] = False,
 ) -> None:
-    """Run the nightly flow once: read, split, pre-label, store, push."""
+    """Run the nightly flow once: read, split, pre-label, store, push; then write the morning page."""
     from flows.commands import run_night
 
-    run_night(inputs, limit=limit, push=push)
+    run_night(inputs or [], limit=limit, push=push, dry=dry_run)
 
 
 @app.command(epilog="Example: onrecord pull")

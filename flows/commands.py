@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -11,12 +12,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.connecting import connect
+from flows.dry_run import show_plan
 from flows.feed import deliveries, feed_files
-from flows.settings import Settings, load_settings, prepare_prefect
+from flows.logs import set_up_logs
+from flows.settings import load_settings, prepare_prefect
 from flows.showing import err, night_lines, story_table
-from flows.studio import Studio
-from flows.studio_server import running
-from schemas.errors import BadInput
+from schemas.errors import BadInput, Unavailable
 from schemas.story import Story
 
 
@@ -51,33 +53,27 @@ def _stories(files: list[Path], turned_away: list[str]) -> Iterator[Story]:
         yield from (story for story in delivery.stories if story.text)
 
 
-def run_night(inputs: list[Path], *, limit: int | None, push: bool) -> None:
+def run_night(inputs: list[Path], *, limit: int | None, push: bool, dry: bool = False) -> None:
     """One night from the command line. Exit status 1 where something failed that the next run must mend."""
     settings, notes = load_settings(), err()
+    inputs = inputs or [settings.wire_folder]
     feed_files(inputs, limit)
-    studio = connect(settings) if push else None
+    if push:
+        with contextlib.suppress(Unavailable):  # wrong use is said before the night begins; a server that is down delays the push only
+            connect(settings)
+    set_up_logs(settings)
+    if dry:
+        show_plan(inputs, settings, limit, push=push)
+        return
     prepare_prefect(settings)
-    from flows.nightly import run_nightly
+    from flows.nightly import run_shift
+    from flows.shift import Shift
 
-    night = run_nightly(inputs, settings, studio, limit=limit, say=notes.print)
+    night = run_shift(Shift(settings, inputs, (lambda: connect(settings)) if push else None, say=notes.print, limit=limit))
     for line in night_lines(night):
         print(line)
     if night.failures:
         sys.exit(1)
-
-
-def connect(settings: Settings) -> Studio:
-    """Label Studio as the settings name it, or the demo's own server. Errors: BadInput where there is neither."""
-    if settings.label_studio_url:
-        if not settings.token():
-            raise BadInput("ONRECORD_LABEL_STUDIO_URL is set without a token; set ONRECORD_LABEL_STUDIO_TOKEN_FILE or ..._TOKEN")
-        return Studio(settings.label_studio_url, settings.token())
-    server = running(settings.studio_home)
-    if server is None:
-        raise BadInput(
-            "no Label Studio: set ONRECORD_LABEL_STUDIO_URL and ..._TOKEN_FILE, start the demo's with `make demo`, or use --no-push"
-        )
-    return Studio(server.url, server.token)
 
 
 def pull_reviews() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from flows.commands import connect
+from flows.connecting import connect
 from flows.feed import feed_files
 from flows.settings import ROOT, Settings, load_settings, prepare_prefect
 from flows.showing import err, night_lines

@@ -1,74 +1,93 @@
-"""The nightly Prefect flow: it orchestrates and holds no logic of its own (that is `flows.night`)."""
+"""The nightly Prefect flow: it orchestrates and holds no logic of its own (that is `flows.shift`).
+
+The result of a scheduled night is its state: Completed, Failed, or Cancelled where another night was at work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.client.schemas import State
+from prefect.states import Cancelled, Completed, Failed
 
-from flows import night as stations
+from flows.batches import Batched, Key, Work, annotate_batch
+from flows.connecting import connect
+from flows.morning import markdown
 from flows.night import Night
-from flows.settings import Settings
-from flows.store import Store
+from flows.runners import task_runner
+from flows.settings import Settings, load_settings
+from flows.shift import Result, Shift, work_night
 from flows.studio import Studio
-from schemas.errors import OnRecordError
+from schemas.errors import Busy
 
 Say = Callable[[str], None]
+STEPS = 50
+"""Times at most that a night's progress is told to Prefect: each takes 15 ms."""
+_shift: ContextVar[Shift | None] = ContextVar("shift", default=None)
+"""The shift of a night that was not scheduled: its own settings, clock and way of speaking."""
+_log = logging.getLogger(__name__)
 
 
-@task(cache_policy=NO_CACHE, persist_result=False, task_run_name="annotate {number}", log_prints=False)
-def annotate_batch(
-    number: int, keys: list[tuple[str, int]], store_url: str, model: Path | None, passages: float, seed: int
-) -> tuple[int, int, int]:
+@task(name="annotate", cache_policy=NO_CACHE, persist_result=False, task_run_name="annotate batch {number}", tags=["onrecord", "model"])
+def annotate(number: int, keys: list[Key], work: Work) -> Batched:
     """One batch of stories, on a worker; the store is the truth, so nothing is cached here."""
-    return stations.annotate_batch(keys, store_url, model, passages, seed)
+    return annotate_batch(keys, work)
 
 
-@flow(name="nightly", validate_parameters=False, log_prints=False)
-def nightly(
-    inputs: Sequence[Path],
-    settings: Settings,
-    studio: Studio | None,
-    *,
-    say: Say,
-    limit: int | None = None,
-    now: datetime | None = None,
-) -> Night:
-    """Reads the wire, splits stories into claims, pre-labels them and pushes tasks; without a studio all but the last."""
-    moment = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    store, result = Store(settings.store), Night()
-    stations.take_in(inputs, store, moment, result, limit)
-    say(f"{result.files} files read: {result.stories_new} new stories, {result.stories_known} known, {len(result.quarantined)} turned away")
-    _annotate(store.waiting_stories(moment), settings, result, say)
-    if studio is not None:
-        try:
-            stations.push(store, studio, result, plan=settings.plan, say=say)
-        except OnRecordError as error:
-            result.failures.append(f"push: {error}")
-    return result
+@flow(name="nightly", task_runner=task_runner(load_settings()), persist_result=False, retries=0)
+def nightly(inputs: list[Path] | None = None, limit: int | None = None, push: bool = True) -> State[Any]:
+    """One night: reads the wire, splits stories into claims, pre-labels them and pushes tasks.
+
+    inputs: files and folders; default: the wire's folder of the settings. limit: files at most. push: false stops before Label Studio.
+    """
+    shift = _shift.get() or _scheduled(inputs, limit, push)
+    try:
+        night = work_night(shift, _submitted)
+    except Busy as busy:
+        return Cancelled(message=str(busy))
+    _artifacts(night)
+    said = f"{night.stories_new} new stories, {night.claims} claims, {night.pushed} tasks out"
+    if night.failures:
+        return Failed(message=f"{said}; {'; '.join(night.failures)}"[:2000], data=night)
+    return Completed(message=said, data=night)
 
 
-def _annotate(keys: list[tuple[str, int]], settings: Settings, result: Night, say: Say) -> None:
-    """Batches to the task runner; a batch that fails is said, and the others go on."""
-    groups = list(stations.batches(keys))
-    shared = (settings.store, settings.model, settings.passages, settings.seed)
-    futures = [annotate_batch.submit(n, group, *shared) for n, group in enumerate(groups, 1)]
+def _scheduled(inputs: list[Path] | None, limit: int | None, push: bool) -> Shift:
+    settings = load_settings()
+    studio = (lambda: connect(settings)) if push else None
+    return Shift(settings, inputs or [settings.wire_folder], studio, say=_log.info, limit=limit)
+
+
+def _submitted(groups: Sequence[list[Key]], work: Work) -> Iterator[Result]:
+    """All batches to the flow's task runner, and its progress on Prefect's page."""
+    if not groups:
+        return
+    futures = [annotate.submit(number, group, work) for number, group in enumerate(groups, 1)]
+    progress: Any = create_progress_artifact(progress=0, key="annotation", description=f"{len(groups)} batches of stories annotated")
+    every = max(1, len(groups) // STEPS)
     for number, future in enumerate(futures, 1):
-        try:
-            done, attributed, outlet = future.result()
-        except Exception as error:  # noqa: BLE001  whatever a batch dies of, the night goes on
-            result.failures.append(f"batch {number}: {type(error).__name__}: {error}")
-            continue
-        result.annotated += done
-        result.claims += attributed
-        result.unattributed += outlet
-        say(f"{result.annotated} of {len(keys)} stories annotated, {result.claims} claims")
-    stations.note_held(keys, Store(settings.store), result)
+        yield future.result
+        if number % every == 0 or number == len(groups):
+            update_progress_artifact(progress, progress=100 * number / len(groups))
+
+
+def _artifacts(night: Night) -> None:
+    """The morning page and its stations on Prefect's page; a night is done whether they can be shown or not."""
+    if night.morning is None:
+        return
+    try:
+        create_markdown_artifact(markdown(night.morning), key="morning-page", description=night.morning.headline)
+        create_table_artifact([vars(station) for station in night.stations], key="stations", description=night.morning.headline)
+    except Exception as error:  # noqa: BLE001  whatever Prefect's client raises where its server is gone
+        _log.warning("the morning page is not on Prefect's page: %s", error)
 
 
 def run_nightly(
@@ -80,6 +99,23 @@ def run_nightly(
     limit: int | None = None,
     now: datetime | None = None,
 ) -> Night:
-    """The flow on as many threads as the settings say."""
-    runner: Any = ThreadPoolTaskRunner(max_workers=settings.workers)
-    return nightly.with_options(task_runner=runner)(inputs, settings, studio, limit=limit, now=now, say=say)
+    """The flow at once, with these settings; now: what time it is all night. Errors: Busy where another night is at work."""
+    clock = {"clock": lambda: now} if now else {}
+    return run_shift(Shift(settings, inputs, (lambda: studio) if studio else None, say=say, limit=limit, **clock))
+
+
+def run_shift(shift: Shift) -> Night:
+    """The flow at once, by a shift. Errors: Busy where another night is at work."""
+    token = _shift.set(shift)
+    try:
+        state: Any = nightly.with_options(task_runner=task_runner(shift.settings))(
+            list(shift.inputs), shift.limit, shift.studio is not None, return_state=True
+        )
+    finally:
+        _shift.reset(token)
+    if state.is_cancelled():
+        raise Busy(state.message or "another night is at work")
+    night = state.result(raise_on_failure=False)
+    if isinstance(night, Exception):
+        raise night
+    return night

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,7 +38,14 @@ class Settings(BaseSettings):
     blind: float = Field(0.0, ge=0, le=1, description="Share of these that hide the model's pre-label too.")
     gold: float = Field(0.0, ge=0, le=1, description="Hidden tasks with a known answer, as a share of all.")
     seed: int = Field(0, description="Seed of these shares.")
-    workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Threads that annotate stories.")
+    workers: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, description="Batches annotated side by side.")
+    runner: Literal["threads", "processes", "dask", "ray"] = Field("threads", description="What hands out batches (extras: dask, ray).")
+    runner_address: str = Field("", description="Address of a running Dask or Ray cluster; empty: one on this machine for the night.")
+    story_seconds: float = Field(60, gt=0, description="Seconds that a story may take, and one more for each 200 words.")
+    wire: Path | None = Field(None, description="Folder of the wire that scheduled nights read; empty: wire in the data folder.")
+    reports: Path | None = Field(None, description="Folder of the morning pages; empty: reports in the data folder.")
+    webhook: SecretStr = Field(SecretStr(""), description="Address that is told each night's result as JSON.")
+    log: Literal["text", "json"] = Field("text", description="How log lines are written on standard error.")
 
     @property
     def store(self) -> str:
@@ -48,6 +56,16 @@ class Settings(BaseSettings):
     def plan(self) -> Plan:
         """How the desk works. Errors: BadInput for a budget that is none."""
         return Plan(self.abstain_below, Budget.read(self.budget), self.double, self.blind, self.gold, self.seed)
+
+    @property
+    def wire_folder(self) -> Path:
+        """Where scheduled nights look for stories."""
+        return self.wire or self.data / "wire"
+
+    @property
+    def report_folder(self) -> Path:
+        """Where morning pages are written."""
+        return self.reports or self.data / "reports"
 
     @property
     def studio_home(self) -> Path:
@@ -87,6 +105,11 @@ def prepare_prefect(settings: Settings) -> None:
         "PREFECT_LOGGING_LEVEL": "WARNING",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,annotators,exports",
+        # or a night's task runs are on record half a minute late
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     }.items():
         os.environ.setdefault(name, value)
     if "PREFECT_API_URL" not in os.environ:

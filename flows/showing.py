@@ -103,6 +103,10 @@ def night_lines(night: Night) -> Iterable[str]:
         yield f"held:  {what} ({why})"
     for what, why in night.quarantined:
         yield f"quarantined: {why if why.startswith(what) else f'{what}: {why}'}"
+    for note in night.notes:
+        yield f"note:  {note}"
+    if night.page:
+        yield f"page:  {night.page}"
     for failure in night.failures:
         yield f"FAILED: {failure}"
 

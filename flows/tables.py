@@ -70,3 +70,15 @@ conflicts = Table(
     Column("what", String, nullable=False),
     Column("seen", String, nullable=False),
 )
+nights = Table(
+    "nights",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("started", String, nullable=False),
+    Column("ended", String, nullable=False),  # empty while it works
+    Column("state", String, nullable=False),  # working, done, failed, lost (ended without a word), left (another was at work)
+    Column("station", String, nullable=False),  # where it is, or was when it was lost
+    Column("who", String, nullable=False),
+    Column("before", JSON, nullable=False),  # the stories' states when it began
+    Column("page", JSON),
+)

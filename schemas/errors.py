@@ -6,6 +6,7 @@
     ├── BadData       an annotation that breaks an invariant (offsets, labels, unknown keys)
     ├── MissingExtra  a feature whose packages are not installed: names the command that installs them
     └── Unavailable   a server, a disk or a network that does not answer now; trying again may help
+        └── Busy        another night is at work on the same store
 
 The command line prints these as one line, without a traceback, and exits with status 1 (2 for BadInput).
 """
@@ -33,3 +34,7 @@ class MissingExtra(OnRecordError):
 
 class Unavailable(OnRecordError):
     """Something outside the process does not answer."""
+
+
+class Busy(Unavailable):
+    """Another night is at work on the same store."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from flows.store.claims import Claims
 from flows.store.desk import Desk, Entry, Waiting
+from flows.store.nights import NightRow, Nights
 from flows.store.quarantine import Quarantine
 from flows.store.reviews import Reviews
 from flows.store.stories import Arrival, utc
 from flows.tables import stories
 
-__all__ = ["Arrival", "Entry", "Store", "Waiting", "stories", "utc"]
+__all__ = ["Arrival", "Entry", "NightRow", "Store", "Waiting", "stories", "utc"]
 
 
-class Store(Claims, Reviews, Desk, Quarantine):
+class Store(Claims, Nights, Reviews, Desk, Quarantine):
     """The database behind a URL, a room for each subject."""

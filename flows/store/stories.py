@@ -12,6 +12,9 @@ from flows.store.tasks import Tasks
 from flows.tables import stories
 from schemas.story import Status, Story
 
+_EMBARGO = stories.c.payload["embargo"].as_string().label("embargo")
+"""Alone, since whole stories would not fit into memory where many wait."""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -62,6 +65,11 @@ class Stories(Tasks):
                 db.execute(older.values(state="superseded", reason=f"version {story.version} came"))
         return Arrival(story, state, reason, known=False)
 
+    def knows(self, story: Story) -> bool:
+        """Whether this story came before, under whatever version number."""
+        with self.reading() as db:
+            return any(_alike(row, story) for row in db.execute(sa.select(stories).where(stories.c.guid == story.guid)))
+
     def _free_duplicates(self, db: sa.Connection, killed: str) -> None:
         """The same story from another feed, held back for the killed one's sake, takes its place: its agency stands by it."""
         mine = sa.select(stories.c.body_digest).where(stories.c.guid == killed)
@@ -106,17 +114,17 @@ class Stories(Tasks):
         """Stories without claims, oldest first, those under embargo at `now` (ISO 8601, UTC) left out."""
         with self.reading() as db:
             rows = db.execute(
-                sa.select(stories.c.guid, stories.c.version, stories.c.payload)
+                sa.select(stories.c.guid, stories.c.version, _EMBARGO)
                 .where(stories.c.state == "new")
                 .order_by(stories.c.received, stories.c.guid, stories.c.version)
             )
-            return [(r.guid, r.version) for r in rows if not r.payload["embargo"] or utc(r.payload["embargo"]) <= now]
+            return [(r.guid, r.version) for r in rows if not r.embargo or utc(r.embargo) <= now]
 
     def embargoed(self, now: str) -> list[tuple[str, str]]:
         """Guids that wait for their time, with it."""
         with self.reading() as db:
-            rows = db.execute(sa.select(stories.c.guid, stories.c.payload).where(stories.c.state == "new").order_by(stories.c.guid))
-            return [(r.guid, r.payload["embargo"]) for r in rows if r.payload["embargo"] and utc(r.payload["embargo"]) > now]
+            chosen = sa.select(stories.c.guid, _EMBARGO).where(stories.c.state == "new", _EMBARGO != "")
+            return [(r.guid, r.embargo) for r in db.execute(chosen.order_by(stories.c.guid)) if utc(r.embargo) > now]
 
     def story(self, guid: str, version: int) -> Story:
         """One version of a story."""
