@@ -152,23 +152,23 @@ def _agreement(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[
     """(spans, cues) score of a stretch and a cue belonging together, from the window in which both lie deepest; FAR if in none."""
     scores = np.full((len(spans), len(cues)), FAR, dtype=np.float32)
     depth = np.full(scores.shape, -1, dtype=np.int64)
+    first, last, cue_first, cue_last = (np.array([s[end] for s in its], dtype=np.int64) for its in (spans, cues) for end in (0, 1))
     for (a, b), link in zip(reading.ranges, reading.links, strict=True):
-        near_cues = [i for i, c in enumerate(cues) if a <= c[0] and c[1] <= b]
-        near_spans = [i for i, s in enumerate(spans) if s[0] < b and s[1] > a]
-        if not near_cues or not near_spans:
+        near_cues, near_spans = np.flatnonzero((cue_first >= a) & (cue_last <= b)), np.flatnonzero((first < b) & (last > a))
+        if not len(near_cues) or not len(near_spans):
             continue
-        query = np.stack([link[cues[i][0] - a : cues[i][1] - a, 0].mean(0) for i in near_cues])
-        middle = np.array([(cues[i][0] + cues[i][1] - 1) // 2 for i in near_cues])
-        cue_depth = np.array([min(cues[i][0] - a, b - cues[i][1]) for i in near_cues])
-        for i in near_spans:
-            first, last = max(spans[i][0], a), min(spans[i][1], b)
-            key = link[first - a : last - a, 1 + kind]
-            near = distance_bucket(np.arange(first, last)[:, None] - middle)
-            here = (key @ query.T / key.shape[1] ** 0.5 + reading.steps.distance[kind][near]).mean(0)
-            deep = np.minimum(cue_depth, last - first + min(first - a, b - last))
-            better = deep > depth[i, near_cues]
-            scores[i, np.array(near_cues)[better]] = here[better]
-            depth[i, np.array(near_cues)[better]] = deep[better]
+        begin, end = cue_first[near_cues], cue_last[near_cues]
+        query = np.stack([link[i - a : j - a, 0].mean(0) for i, j in zip(begin, end, strict=True)])
+        bucket = distance_bucket(np.arange(a, b)[:, None] - (begin + end - 1) // 2)
+        pieces = link[:, 1 + kind] @ query.T / query.shape[1] ** 0.5 + reading.steps.distance[kind][bucket]
+        total = np.concatenate([np.zeros((1, len(near_cues))), pieces.cumsum(0, dtype=np.float64)])
+        inner_first, inner_last = np.maximum(first[near_spans], a), np.minimum(last[near_spans], b)
+        here = (total[inner_last - a] - total[inner_first - a]) / (inner_last - inner_first)[:, None]
+        span_depth = inner_last - inner_first + np.minimum(inner_first - a, b - inner_last)
+        deep = np.minimum(np.minimum(begin - a, b - end), span_depth[:, None])
+        at = np.ix_(near_spans, near_cues)
+        better = deep > depth[at]
+        scores[at], depth[at] = np.where(better, here, scores[at]), np.where(better, deep, depth[at])
     return scores
 
 
