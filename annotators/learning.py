@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
@@ -34,10 +35,11 @@ from annotators.evaluation import (
 )
 from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
-from annotators.packing import Sample, pack, unpack
+from annotators.packing import NAMES, Sample, pack, unpack
 from annotators.pieces import split_pieces
 from annotators.scoring import Scores
-from annotators.training import Learner, Recipe, train, write_aside
+from annotators.slimming import Window, narrow
+from annotators.training import Learner, Recipe, tensors, train, write_aside
 from annotators.windows import SIZE
 from schemas.errors import BadInput
 
@@ -75,6 +77,8 @@ def learn(
     learner, tokenizer_file, special = _start(encoder, work)
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     ids = special_ids(tokenizer, special)
+    if recipe.width:
+        learner = _slim(learner, recipe.width, sample_windows(articles, tokenizer, ids, 480), work / "slim.safetensors")
     windows = [passage_window(p, tokenizer, recipe.size) for p in passages]
 
     def plan(epoch: int) -> Iterator[Batch]:
@@ -142,6 +146,24 @@ def _start(encoder: str, work: Path) -> tuple[Learner, Path, tuple[str, str]]:
     tokenizer_file, special = _tokenizer(encoder, work)
     network = AttributionNetwork.from_encoder(encoder)
     return Learner(network, ClaimHeads(network.encoder.config.hidden_size)), tokenizer_file, special
+
+
+def _slim(wide: Learner, width: int, samples: Sequence[Sample], kept: Path) -> Learner:
+    """The learner made narrower, once a run, and told to follow the wide one."""
+    if kept.exists():
+        slim = Learner(wide.network.with_width(width), copy.deepcopy(wide.heads))
+        slim.load_state_dict(load_file(kept))
+    else:
+        windows = [_tensors(sample) for sample in samples]
+        slim = Learner(narrow(wide.network, windows, width), copy.deepcopy(wide.heads))
+        write_aside(kept, lambda path: save_file(tensors(slim), path))
+    slim.follow(wide.network)
+    return slim
+
+
+def _tensors(sample: Sample) -> Window:
+    ids, feature, mask = (torch.from_numpy(sample[name]) for name in NAMES)
+    return ids, feature, mask
 
 
 def _claim_folder(work: Path, run: str) -> None:

@@ -7,6 +7,7 @@ with its query, or none, so that several cues may share one source.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ class AttributionNetwork(nn.Module):
         """
         config = AutoConfig.from_pretrained(path, attention_probs_dropout_prob=0.0)
         return cls(config, AutoModel.from_pretrained(path, config=config, add_pooling_layer=False))
+
+    def with_width(self, width: int) -> AttributionNetwork:
+        """A network like this one with `width` neurons a feed-forward layer, its weights fresh."""
+        config = copy.deepcopy(self.encoder.config)
+        config.intermediate_size = width
+        return AttributionNetwork(config)
 
     def forward(self, ids: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """ids, feature, mask: (batch, length). Returns hidden (b, l, width), tag scores (b, l, 7), links (b, l, 3, LINK)."""

@@ -34,7 +34,8 @@ class Recipe:
     """How to train. Lengths in word pieces, `batch` in windows, `minutes_between` checkpoints in minutes.
 
     passage_tags: weight of the written passages' tags and links, whose conventions are not quite the articles';
-    patience: epochs without a better score on dev after which to stop.
+    patience: epochs without a better score on dev after which to stop; width: neurons a feed-forward layer, fewer than the model has
+    that is trained on, which is then followed with weight `follow` (see `annotators.slimming`).
     """
 
     epochs: int = 8
@@ -51,6 +52,8 @@ class Recipe:
     patience: int = 3
     seed: int = 20
     minutes_between: float = 5.0
+    width: int | None = None
+    follow: float = 4.0
 
 
 class Learner(nn.Module):
@@ -59,6 +62,14 @@ class Learner(nn.Module):
     def __init__(self, network: AttributionNetwork, heads: ClaimHeads) -> None:
         super().__init__()
         self.network, self.heads = network, heads
+        self.leader: tuple[AttributionNetwork, ...] = ()  # in a tuple, so that its weights are not among the learner's own
+
+    def follow(self, leader: AttributionNetwork) -> None:
+        """From now on the loss counts how far the network's hidden states are from a leader's, and nothing is dropped out."""
+        self.leader = (leader.eval(),)
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
 
     def loss(self, batch: Batch, recipe: Recipe) -> Tensor:
         """Of one batch: tags and links, and the judgement of its claims where it has some."""
@@ -68,9 +79,17 @@ class Learner(nn.Module):
             hidden, scores, links = self.network(ids, feature, mask)
         tags = self.network.tag_loss(scores.float(), batch.tags.to(device), mask)
         relations = tags + recipe.link_weight * self.network.link_loss(links.float(), batch)
+        if self.leader:
+            relations = relations + recipe.follow * self._distance(hidden, ids, feature, mask)
         if not any(batch.claims):
             return relations
         return recipe.passage_tags * relations + claim_loss(self.heads, hidden.float(), batch.claims)
+
+    def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
+        """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""
+        with torch.no_grad(), torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(ids.device)):
+            theirs = self.leader[0](ids, feature, mask)[0][mask].float()
+        return (hidden[mask].float() - theirs).square().mean() / theirs.var()
 
 
 def _has_bfloat16(device: torch.device) -> bool:

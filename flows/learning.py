@@ -17,12 +17,13 @@ from schemas.errors import BadData, BadInput, MissingExtra
 
 if TYPE_CHECKING:
     from annotators.learning import Figures
+    from annotators.training import Recipe
 
 CLAIMS = ROOT / "annotators" / "claims"
 """The project's own set of written claims."""
 
 
-def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None) -> None:
+def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None, width: int | None = None) -> None:
     """Checks all data first, then trains; a run that was killed goes on from `OUT-work`."""
     try:
         train, dev, files = _read(data)
@@ -34,13 +35,20 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | N
         raise BadInput(f"{error.filename}: {error.strerror}") from error
     try:
         from annotators.learning import learn
-        from annotators.training import Recipe
     except ImportError as error:
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     hashes = {path.name: path for path in (*files, *sorted(CLAIMS.glob("*.jsonl")))}
-    figures = learn(train, dev, passages, encoder, out, replace(Recipe(), epochs=epochs), hashes, gold=claims)
+    figures = learn(train, dev, passages, encoder, out, _recipe(epochs, width), hashes, gold=claims)
     _say(out, figures)
+
+
+def _recipe(epochs: int, width: int | None) -> Recipe:
+    """The default one; a model that is made narrower follows the wide one at a third of the rate."""
+    from annotators.training import Recipe
+
+    recipe = replace(Recipe(), epochs=epochs)
+    return replace(recipe, width=width, encoder_rate=1.5e-4, head_rate=1.5e-4) if width else recipe
 
 
 def _read(data: Path) -> tuple[list[Article], list[Article], list[Path]]:

@@ -195,3 +195,33 @@ def test_damaged_models_are_refused(damage, says: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=says) as caught:
         load_model(tmp_path / "model")
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_made_narrower_and_follows_the_wide_one(tmp_path: Path, encoder: str, recipe) -> None:
+    wide = run(tmp_path / "wide", encoder, recipe)
+    slim = run(tmp_path / "slim", str(tmp_path / "wide"), replace(recipe, epochs=1, width=16, encoder_rate=1e-3, head_rate=1e-3))
+    assert json.loads((tmp_path / "slim" / "config.json").read_text())["encoder"]["intermediate_size"] == 16
+    assert slim.scores.exact["cue"].f > wide.scores.exact["cue"].f - 10
+
+    with pytest.raises(BadInput, match="give fewer than the 16"):
+        run(tmp_path / "none", str(tmp_path / "slim"), replace(recipe, width=16))
+
+
+def test_neurons_that_say_the_same_are_spared_without_loss(encoder: str) -> None:
+    from annotators.network import AttributionNetwork
+    from annotators.slimming import narrow
+
+    torch.manual_seed(3)
+    network = AttributionNetwork.from_encoder(encoder).eval()
+    with torch.no_grad():
+        for layer in network.encoder.encoder.layer:  # every second neuron doubles the one before, so half of them can go
+            for value in (layer.intermediate.dense.weight, layer.intermediate.dense.bias):
+                value[1::2] = value[::2]
+    ids = torch.randint(5, 20, (40, 24))
+    window = ids, ids % 4, torch.ones_like(ids, dtype=torch.bool)
+    slim = narrow(network, [window], 32)
+    with torch.no_grad():
+        before, after = network(*window)[0], slim(*window)[0]
+    assert (before - after).abs().max() < 0.02
+    assert slim.encoder.encoder.layer[0].intermediate.dense.weight.shape == (32, 32)
+    assert network.encoder.config.intermediate_size == 64  # the wide one is left as it was
