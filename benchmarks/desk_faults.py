@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -303,14 +304,20 @@ class Server:
         """Kills it at once, whatever it is doing, and starts it again."""
         with self._lock:
             os.killpg(json.loads((self.home / "server.json").read_text())["pid"], signal.SIGKILL)
-            while running(self.home):
+            port = int(self.running.url.rpartition(":")[2])
+            while running(self.home) or _listens(port):
                 time.sleep(0.01)
-            ensure_running(self.home, self.executable, say=quiet)
+            ensure_running(self.home, self.executable, port=port, say=quiet)
             self.restarts += 1
 
     def stop(self) -> None:
         """Ends it."""
         stop(self.home)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main() -> None:

@@ -61,11 +61,12 @@ def nightly(
     limit: Annotated[int | None, typer.Option(min=1, help="Read only so many files, in order.")] = None,
     push: Annotated[bool, typer.Option(help="Push tasks to Label Studio, or stop before it.")] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what the night would do, and do nothing.")] = False,
+    budget: Annotated[str, typer.Option(help="What people can review a day: 3h, 90m, or a number of tasks.", show_default=False)] = "",
 ) -> None:
     """Run the nightly flow once: read, split, pre-label, store, push; then write the morning page."""
     from flows.commands import run_night
 
-    run_night(inputs or [], limit=limit, push=push, dry=dry_run)
+    run_night(inputs or [], limit=limit, push=push, dry=dry_run, budget=budget)
 
 
 @app.command(epilog="Example: onrecord pull")
@@ -74,6 +75,25 @@ def pull() -> None:
     from flows.commands import pull_reviews
 
     pull_reviews()
+
+
+@app.command(epilog="Example: onrecord reconcile && onrecord reconcile --apply")
+def reconcile(
+    apply: Annotated[bool, typer.Option("--apply", help="Mend what is different.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Put back tasks that were deleted in Label Studio.")] = False,
+) -> None:
+    """Compare the store with Label Studio, and say or carry out what mends it; a lost server is filled again."""
+    from flows.desk_commands import reconcile_desk
+
+    reconcile_desk(apply=apply, restore=restore)
+
+
+@app.command(epilog="Example: onrecord rollout --model data/models/mine")
+def rollout(model: ModelPath = None) -> None:
+    """Show another model's pre-labels on every open task, in one step; what people have done stands."""
+    from flows.desk_commands import roll_out_model
+
+    roll_out_model(model)
 
 
 @app.command(epilog="Example: onrecord export data/export && python -c 'import datasets; print(datasets.load_dataset(\"data/export\"))'")

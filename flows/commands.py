@@ -53,9 +53,11 @@ def _stories(files: list[Path], turned_away: list[str]) -> Iterator[Story]:
         yield from (story for story in delivery.stories if story.text)
 
 
-def run_night(inputs: list[Path], *, limit: int | None, push: bool, dry: bool = False) -> None:
+def run_night(inputs: list[Path], *, limit: int | None, push: bool, dry: bool = False, budget: str = "") -> None:
     """One night from the command line. Exit status 1 where something failed that the next run must mend."""
     settings, notes = load_settings(), err()
+    settings.budget = budget or settings.budget
+    _ = settings.plan  # a budget that is none is said before the work
     inputs = inputs or [settings.wire_folder]
     feed_files(inputs, limit)
     if push:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from flows.ordering import ordered
 from flows.plan import Plan
@@ -13,12 +14,15 @@ from flows.store import Entry, Store
 from flows.studio import Studio
 from schemas.errors import BadData, BadInput
 from schemas.guideline import project_settings
+from schemas.rebuilding import annotation_of, author
+from schemas.reviews import Review
 from schemas.sampling import drawn, place
 from schemas.tasks import claim_task
 
 _CHUNK = 1000
 IDENTITY = "label studio project"
 """The mark that says which project the store's tasks are in."""
+Json = dict[str, Any]
 Say = Callable[[str], None]
 
 
@@ -69,7 +73,7 @@ def the_project(store: Store, studio: Studio) -> int:
     return project
 
 
-def task_of(entry: Entry, abstain_below: float) -> dict:
+def task_of(entry: Entry, abstain_below: float) -> Json:
     """The Label Studio task of a task in the store. Errors: BadData where it would break the page."""
     return claim_task(
         entry.story,
@@ -83,18 +87,44 @@ def task_of(entry: Entry, abstain_below: float) -> dict:
 
 
 def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], sent: Sent, say: Say) -> None:
-    tasks = []
+    homeless = store.homeless(keys)
+    tasks: list[Json] = []
     for entry in store.entries(keys, ("waiting",)):
         try:
             tasks.append(task_of(entry, plan.abstain_below))
         except BadData as error:
             sent.failures.append(str(error))
+    returned = {task["data"]["key"]: _with_reviews(task, homeless.get(task["data"]["key"], ()), sent) for task in tasks}
+    studio.ensure_people({author(review.by) for back in returned.values() for review in back})
     pushed = studio.push(project, tasks, say=say)
+    _house(store, studio, project, {key: back for key, back in returned.items() if back and key not in pushed.refused})
     store.mark_pushed(pushed.created | pushed.already)
     sent.pushed += len(pushed.created)
     sent.already += len(pushed.already)
     sent.doubles += pushed.duplicates_removed
     sent.failures += [f"task {key} refused by Label Studio: {why}" for key, why in pushed.refused.items()]
+
+
+def _with_reviews(task: Json, reviews: Iterable[Review], sent: Sent) -> list[Review]:
+    """Puts the annotations of reviews into a task that goes to a server which lacks them; gives those that it could."""
+    back: list[Review] = []
+    for review in reviews:
+        try:
+            task.setdefault("annotations", []).append(annotation_of(review, task["data"]))
+            back.append(review)
+        except BadData as error:
+            sent.failures.append(f"a review by {review.by} stays in the store alone: {error}")
+    return back
+
+
+def _house(store: Store, studio: Studio, project: int, returned: Mapping[str, list[Review]]) -> None:
+    """Notes which annotation stands for each review that came back: they were made in the reviews' order, before all others."""
+    there, known = studio.annotation_ids(project, returned), store.annotation_ids(list(returned))
+    ids: dict[int, int] = {}
+    for key, back in returned.items():
+        new = sorted(there.get(key, set()) - known.get(key, set()))
+        ids |= {review.annotation_id: number for review, number in zip(back, new, strict=False)}
+    store.house(ids)
 
 
 def _withdraw(store: Store, studio: Studio, project: int, sent: Sent) -> None:
@@ -107,7 +137,8 @@ def _withdraw(store: Store, studio: Studio, project: int, sent: Sent) -> None:
 
 def _chosen(store: Store, plan: Plan, sent: Sent, now: datetime) -> list[str]:
     """Keys of the tasks to push, in order: as many as fit, those for two people counted twice, hidden gold among them."""
-    queue = ordered(store.waiting(), now)
+    back = store.homeless()  # reviewed already: takes nobody's time
+    queue = ordered((task for task in store.waiting() if task.key not in back), now)
     copies = {key: 2 if drawn(key, "double", plan.double, plan.seed) else 1 for key in queue}
     keys = queue
     if plan.budget:
@@ -118,7 +149,8 @@ def _chosen(store: Store, plan: Plan, sent: Sent, now: datetime) -> list[str]:
         how = f"median of {measured} reviews" if measured else "not measured yet"
         sent.budget = f"room for {max(room, 0)} more reviews at {seconds:.0f} s each ({how})"
     store.double((key, drawn(key, "blind", plan.blind, plan.seed)) for key in keys if copies[key] > 1)
-    return _with_gold(store, plan, keys)
+    returning = [key for key in store.task_keys(("waiting",)) if key in back]
+    return returning + _with_gold(store, plan, keys)
 
 
 def _within(queue: Iterable[str], copies: dict[str, int], room: int) -> Iterable[str]:

@@ -185,6 +185,41 @@ class Studio:
         """The model version whose pre-labels annotators see; "" where there is none yet."""
         return studio_rollout.shown_version(self._api, project)
 
+    def ensure_people(self, addresses: Iterable[str]) -> None:
+        """Makes an account for each e-mail address that has none; its owner sets a password before the first log-in."""
+        wanted = set(addresses)
+        if wanted:
+            wanted -= {row["email"] for row in self._api.ask("GET", "/api/users/")}
+        for address in sorted(wanted):
+            try:
+                self._api.ask("POST", "/api/users/", body={"email": address, "username": address})
+            except BadData:  # an earlier attempt had been carried out
+                if address not in {row["email"] for row in self._api.ask("GET", "/api/users/")}:
+                    raise
+
+    def find_project(self, title: str) -> int | None:
+        """The id of the project with exactly this title, if there is one."""
+        project = self._project(title)
+        return project["id"] if project else None
+
+    def whole_tasks(self, project: int) -> Iterator[Json]:
+        """Every task by id with its data, pre-labels, annotations (`completed_by` as e-mail) and how many people worked on it."""
+        include = ",".join(dict.fromkeys(("id", "data", "predictions", "annotations", *studio_tasks.WORK, *_ANNOTATION)))
+        for task in studio_tasks.pages(self._api, project, [], fields="all", include=include):
+            for annotation in task["annotations"]:
+                annotation["completed_by"] = self._person(annotation["completed_by"])
+            yield task
+
+    def renew(self, project: int, key: str, data: Json) -> bool:
+        """Gives the tasks of a key new data, so far as their passage is the same; False where it is another."""
+        same = True
+        for task in studio_tasks.pages(self._api, project, [having([key])], fields="task_only", include="id,data"):
+            if all(task["data"].get(name) == data[name] for name in ("text", "text_start", "version")):
+                self._api.ask("PATCH", f"/api/tasks/{task['id']}/", body={"data": data})
+            else:
+                same = False
+        return same
+
     # Projects
 
     def _project(self, title: str) -> Json | None:

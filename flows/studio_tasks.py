@@ -15,7 +15,7 @@ from flows.studio_query import UNTOUCHED, Filter, batched, chunks, having, query
 PAGE = 500
 _IDS = 5000
 """Tasks a page where nothing but their ids is asked for."""
-_WORK = ("total_annotations", "cancelled_annotations", "draft_exists")
+WORK = ("total_annotations", "cancelled_annotations", "draft_exists")
 """Fields that say that somebody has worked on a task."""
 Json = dict[str, Any]
 Rows = dict[str, list[Json]]
@@ -69,11 +69,11 @@ def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:
     doubled = [key for key, same in found.items() if len(same) > 1]
     seen: dict[str, list[Json]] = {}
     for some in chunks(doubled):
-        for row in pages(api, project, [having(some)], fields="all", include=f"id,data,{','.join(_WORK)}"):
+        for row in pages(api, project, [having(some)], fields="all", include=f"id,data,{','.join(WORK)}"):
             seen.setdefault(row["data"]["key"], []).append(row)
     spare: list[int] = []
     for same in seen.values():
-        untouched = [row["id"] for row in same if not any(row[name] for name in _WORK)]
+        untouched = [row["id"] for row in same if not any(row[name] for name in WORK)]
         spare += untouched if len(untouched) < len(same) else untouched[1:]
     for some in chunks(doubled) if spare else ():
         delete(api, project, query([having(some), *UNTOUCHED], selectedItems={"all": False, "included": spare}))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.errors import BadData
 from schemas.quotation import quotation
+from schemas.rebuilding import annotation_of, author
 from schemas.reviews import Review, parse_annotation
 from schemas.spans import Span, cut
 from schemas.story import Story
@@ -287,3 +288,38 @@ REFUSED = [
 def test_refused(given_: Json, data: Json, said: str) -> None:
     with pytest.raises(BadData, match=said):
         parse_annotation(given_, data, "3")
+
+
+# And back into a server that was lost
+
+
+REVIEWED = [
+    [],  # as it came, nothing left of it
+    annotation()["result"],
+    [*annotation()["result"], choice("problem", "bad split"), choice("reliability", "B"), choice("reviewed", "whole passage")],
+    [OWN, SOURCE, CONTENT, ADDED, DEPUTY, NOBODY, link("q2", "s2", "source"), link("q2", "c2", "content")],  # one was added
+    [ADDED, DEPUTY],  # the pre-label was taken away, another claim put in its place
+    [SOURCE, CONTENT],  # no cue
+]
+
+
+@pytest.mark.parametrize("result", REVIEWED)
+@pytest.mark.parametrize("skipped", [False, True])
+def test_a_review_comes_back_from_the_annotation_that_is_made_of_it(result: list[Json], skipped: bool) -> None:
+    note = {"id": "n", "from_name": "note", "to_name": "text", "type": "textarea", "value": {"text": ["so so"]}}
+    review = parse_annotation(annotation([*result, note], was_cancelled=skipped), DATA, "ann@desk.org", "Ivan Kubrakou")
+    made = annotation_of(review, DATA)
+    assert made["completed_by"] == {"email": "ann@desk.org"}
+    again = parse_annotation(made | {"id": 7, "updated_at": review.updated}, DATA, made["completed_by"]["email"], "Ivan Kubrakou")
+    assert again == review
+
+
+def test_a_review_of_another_text_makes_no_annotation() -> None:
+    review = parse_annotation(annotation(), DATA, "3")
+    with pytest.raises(BadData, match="'said', does not stand there"):
+        annotation_of(review, DATA | {"text": DATA["text"].replace("said", "sang")})
+
+
+@pytest.mark.parametrize(("by", "address"), [("ann@desk.org", "ann@desk.org"), ("user 5", "user-5@onrecord.invalid")])
+def test_every_reviewer_has_an_address(by: str, address: str) -> None:
+    assert author(by) == address

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from flows.store.stories import Stories, version_row
 from flows.store.tasks import GONE
-from flows.tables import claims, stories, tasks
+from flows.tables import claims, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.story import Story
 
@@ -25,28 +26,11 @@ class Claims(Stories):
             live = db.execute(sa.select(stories.c.state).where(stories.c.guid == story.guid, stories.c.version == story.version)).scalar()
             if live != "new":
                 return
-            values = [
-                {"key": c.key, "version": c.story_version, "by": c.by, "guid": c.story_id, "score": c.score, "payload": c.to_dict()}
-                for c in found
-            ]
-            if values:
-                db.execute(sa.insert(claims), values)
+            if found:
+                db.execute(sa.insert(claims), [_row(c) for c in found])
             wanted = {c.key: c for c in found if c.attributed or c.key in passages}
             known = {row.key for row in db.execute(sa.select(tasks.c.key).where(tasks.c.guid == story.guid))}
-            opened = [
-                {
-                    "key": c.key,
-                    "guid": story.guid,
-                    "version": story.version,
-                    "by": c.by,
-                    "state": "waiting",
-                    "reason": "",
-                    "kind": "claim" if c.attributed else "passage",
-                }
-                for c in wanted.values()
-                if c.key not in known
-            ]
-            if opened:
+            if opened := [_task(c, story, c.by) for c in wanted.values() if c.key not in known]:
                 db.execute(sa.insert(tasks), opened)
             self._close(db, story.guid, f"{GONE}{story.version}", keep=list(wanted))
             # what nobody has seen yet is shown as the newest version has it; what had vanished and is back, again
@@ -54,3 +38,45 @@ class Claims(Stories):
             renewed = sa.update(tasks).where(tasks.c.guid == story.guid, tasks.c.key.in_(list(wanted)), unseen)
             db.execute(renewed.values(state="waiting", reason="", version=story.version, by=found[0].by if found else ""))
             db.execute(version_row(story.guid, story.version).values(state="annotated"))
+
+    def open_stories(self) -> list[tuple[str, int]]:
+        """Story versions with tasks in Label Studio that nobody has reviewed, in order."""
+        reviewed = sa.select(reviews.c.key)
+        chosen = sa.select(tasks.c.guid, tasks.c.version).where(tasks.c.state == "pushed", tasks.c.kind != "gold")
+        with self.reading() as db:
+            rows = db.execute(chosen.where(tasks.c.key.not_in(reviewed)).distinct().order_by(tasks.c.guid, tasks.c.version))
+            return [(row.guid, row.version) for row in rows]
+
+    def adopt(self, story: Story, found: Sequence[Claim], passages: Collection[str], by: str) -> tuple[int, int]:
+        """Puts another model's claims of a story in the place of those shown: tasks follow, reviewed ones stay as they were.
+
+        Gives how many tasks it closed and how many it opened.
+        """
+        with self.writing() as db:
+            mine = (claims.c.guid == story.guid) & (claims.c.version == story.version) & (claims.c.by == by)
+            known = set(db.execute(sa.select(claims.c.key).where(mine)).scalars())
+            if values := [_row(c) for c in found if c.key not in known]:
+                db.execute(sa.insert(claims), values)
+            wanted = {c.key: c for c in found if c.attributed or c.key in passages}
+            free = (tasks.c.guid == story.guid) & (tasks.c.version == story.version) & (tasks.c.kind != "gold")
+            free &= tasks.c.key.not_in(sa.select(reviews.c.key)) & tasks.c.state.in_(("waiting", "pushed"))
+            db.execute(sa.update(tasks).where(free, tasks.c.key.in_([c.key for c in found])).values(by=by))
+            gone = db.execute(
+                sa.update(tasks)
+                .where(free, tasks.c.kind == "claim", tasks.c.key.not_in(list(wanted)))
+                .values(state="closed", reason=f"not found by {by}")
+            )
+            there = set(db.execute(sa.select(tasks.c.key).where(tasks.c.key.in_(list(wanted)))).scalars())
+            if opened := [_task(c, story, by) for c in wanted.values() if c.key not in there]:
+                db.execute(sa.insert(tasks), opened)
+        return gone.rowcount, len(opened)
+
+
+def _row(claim: Claim) -> dict[str, Any]:
+    row = {"key": claim.key, "version": claim.story_version, "by": claim.by, "guid": claim.story_id}
+    return row | {"score": claim.score, "payload": claim.to_dict()}
+
+
+def _task(claim: Claim, story: Story, by: str) -> dict[str, Any]:
+    row = {"key": claim.key, "guid": story.guid, "version": story.version, "by": by}
+    return row | {"state": "waiting", "reason": "", "kind": "claim" if claim.attributed else "passage"}

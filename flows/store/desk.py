@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from flows.store.database import Database
-from flows.tables import claims, conflicts, reviews, stories, tasks
+from flows.tables import claims, conflicts, marks, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.reviews import Review
 from schemas.story import Story
@@ -159,6 +159,50 @@ class Desk(Database):
                 for row in db.execute(some):
                     found.setdefault(row.key, set()).add(row.annotation_id)
         return found
+
+    # A Label Studio that was lost
+
+    def forget_studio(self, identity_mark: str, identity: str) -> None:
+        """Notes that what was in Label Studio is not in the project of this identity: everything waits again.
+
+        Reviews get the negative of their annotation's id until they have another: they are kept, whatever a pull sees.
+        """
+        with self.writing() as db:
+            db.execute(sa.update(reviews).where(reviews.c.annotation_id > 0).values(annotation_id=-reviews.c.annotation_id))
+            db.execute(sa.update(tasks).where(tasks.c.state == "pushed").values(state="waiting"))
+            db.execute(sa.update(tasks).values(task_id=None))
+            db.execute(sa.delete(marks).where(marks.c.name.startswith("pulled ") | (marks.c.name == identity_mark)))
+            db.execute(sa.insert(marks).values(name=identity_mark, value=identity))
+
+    def put_back(self, keys: Sequence[str]) -> None:
+        """Has tasks that were deleted in Label Studio wait again, with their reviews."""
+        with self.writing() as db:
+            mine = reviews.c.key.in_(list(keys)) & (reviews.c.annotation_id > 0)
+            db.execute(sa.update(reviews).where(mine).values(annotation_id=-reviews.c.annotation_id))
+            db.execute(sa.update(tasks).where(tasks.c.key.in_(list(keys))).values(state="waiting", task_id=None))
+
+    def close_tasks(self, keys: Sequence[str], reason: str) -> None:
+        """Closes tasks for a reason."""
+        with self.writing() as db:
+            chosen = tasks.c.key.in_(list(keys)) & (tasks.c.state != "closed")
+            db.execute(sa.update(tasks).where(chosen).values(state="closed", reason=reason))
+
+    def homeless(self, keys: Sequence[str] | None = None) -> dict[str, list[Review]]:
+        """Reviews that no annotation in Label Studio stands for, by task, in the order in which they were made."""
+        chosen = sa.select(reviews).where(reviews.c.annotation_id < 0).order_by(reviews.c.key, -reviews.c.annotation_id)
+        found: dict[str, list[Review]] = {}
+        with self.reading() as db:
+            for row in db.execute(chosen if keys is None else chosen.where(reviews.c.key.in_(list(keys)))):
+                found.setdefault(row.key, []).append(Review.from_dict(row.payload | {"annotation_id": row.annotation_id}))
+        return found
+
+    def house(self, ids: dict[int, int]) -> None:
+        """Gives reviews the annotation that stands for them now: from their negative id to the new one."""
+        with self.writing() as db:
+            for old, new in ids.items():
+                row = db.execute(sa.select(reviews.c.payload).where(reviews.c.annotation_id == old)).one()
+                values = {"annotation_id": new, "payload": row.payload | {"annotation_id": new}}
+                db.execute(sa.update(reviews).where(reviews.c.annotation_id == old).values(**values))
 
     # Conflicts
 

@@ -21,28 +21,30 @@ class Reviews(Database):
     def add_reviews(self, batch: Iterable[Review], gone: dict[str, set[int]]) -> int:
         """Keeps reviews, the newest word of each annotation; drops those whose annotation was deleted.
 
-        gone: for each task key seen, the annotation ids that Label Studio still has. Returns how many were new or changed.
+        gone: for each task key seen, the annotation ids that Label Studio still has. What only its time stamp tells from what
+        is here is the same: a server that was filled again has new ones. Returns how many were new or changed.
         """
         changed = 0
         with self.writing() as db:
             for review in batch:
-                payload = review.to_dict()
+                payload = _json(review.to_dict())
                 row = db.execute(sa.select(reviews.c.payload).where(reviews.c.annotation_id == review.annotation_id)).first()
-                if row and row.payload == _json(payload):
+                if row and _but_for_time(row.payload) == _but_for_time(payload):
                     continue
-                changed += 1
+                changed += not _took_home(db, payload)
                 db.execute(sa.delete(reviews).where(reviews.c.annotation_id == review.annotation_id))
                 db.execute(
                     sa.insert(reviews).values(
                         annotation_id=review.annotation_id,
                         key=review.key,
                         version=review.story_version,
-                        updated=review.updated,
+                        updated=payload["updated"],
                         payload=payload,
                     )
                 )
             for key, left in gone.items():
-                dropped = db.execute(sa.delete(reviews).where(reviews.c.key == key, reviews.c.annotation_id.not_in(list(left) or [-1])))
+                mine = (reviews.c.key == key) & (reviews.c.annotation_id > 0)
+                dropped = db.execute(sa.delete(reviews).where(mine, reviews.c.annotation_id.not_in(list(left))))
                 changed += dropped.rowcount
         return changed
 
@@ -59,6 +61,21 @@ class Reviews(Database):
                 .order_by(tasks.c.guid, tasks.c.key, reviews.c.annotation_id)
             ).all()
         return [(Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)) for r in rows]
+
+
+def _took_home(db: sa.Connection, payload: dict[str, Any]) -> bool:
+    """Whether an annotation is a review's that had lost its own (a negative id): then that goes, and its time is kept."""
+    lost = sa.select(reviews).where(reviews.c.key == payload["key"], reviews.c.annotation_id < 0).order_by(-reviews.c.annotation_id)
+    for row in db.execute(lost).all():
+        if _but_for_time(row.payload, "annotation_id") == _but_for_time(payload, "annotation_id"):
+            db.execute(sa.delete(reviews).where(reviews.c.annotation_id == row.annotation_id))
+            payload["updated"] = row.payload["updated"]
+            return True
+    return False
+
+
+def _but_for_time(payload: dict[str, Any], *more: str) -> dict[str, Any]:
+    return {name: value for name, value in payload.items() if name not in ("updated", *more)}
 
 
 def _json(value: Any) -> Any:

@@ -1,0 +1,316 @@
+"""The store and Label Studio compared and mended, on the real server: a lost one is filled again, people's decisions included."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks.desk_faults import story_and_claim
+from flows.plan import Budget, Plan
+from flows.pulling import pull
+from flows.pushing import push
+from flows.reconciling import compare, repair
+from flows.rollout import roll_out
+from flows.store import Store
+from flows.studio import Studio
+from flows.studio_server import RunningStudio
+from schemas.claim import Choice, Claim
+from schemas.errors import BadInput
+from schemas.reviews import Review
+from schemas.story import Status, Story
+
+pytestmark = pytest.mark.studio
+
+Json = dict[str, Any]
+NOW = "2026-03-01T00:00:00+00:00"
+PLAN = Plan()
+
+
+def quiet(_: object) -> None:
+    """Says nothing."""
+
+
+@dataclass
+class Desk:
+    """A store, a project of its own, and somebody who reviews."""
+
+    store: Store
+    studio: Studio
+    http: httpx.Client
+    name: str
+
+    def take_in(self, *numbers: int, by: str = "model:1") -> list[str]:
+        """Stories with a claim each; the keys of their tasks."""
+        keys = []
+        for number in numbers:
+            story, claim = story_and_claim(self.name, number)
+            self.store.add_story(story, NOW)
+            self.store.add_claims(story, [replace(claim, by=by)])
+            keys.append(claim.key)
+        return keys
+
+    def push(self, plan: Plan = PLAN) -> Any:
+        return push(self.store, self.studio, plan, say=quiet)
+
+    @property
+    def project(self) -> int:
+        project = self.studio.find_project(self.studio.title)
+        assert project is not None
+        return project
+
+    def tasks(self) -> dict[str, Json]:
+        """The only task of each key, whole."""
+        found: dict[str, Json] = {}
+        for task in self.studio.whole_tasks(self.project):
+            assert found.setdefault(task["data"].get("key", str(task["id"])), task) is task
+        return found
+
+    def review(self, key: str, *more: Json, **fields: Any) -> Json:
+        """Agrees with the pre-label, with something more."""
+        task = self.tasks()[key]
+        body = {"result": [*task["predictions"][0]["result"], *more], "lead_time": 8.0, **fields}
+        return (
+            self.http.post(f"/api/tasks/{task['id']}/annotations/", params={"project": self.project}, json=body).raise_for_status().json()
+        )
+
+    def differences(self, restore: bool = False) -> dict[str, tuple[str, ...]]:
+        found = compare(self.store, self.studio, PLAN, restore=restore)
+        return {name: difference.keys for name, difference in found.differences.items()}
+
+    def mend(self, restore: bool = False) -> Any:
+        found = compare(self.store, self.studio, PLAN, restore=restore)
+        return repair(self.store, self.studio, PLAN, found, restore=restore, say=quiet)
+
+
+@pytest.fixture
+def desk(studio: RunningStudio, tmp_path: Path) -> Iterator[Desk]:
+    name = f"desk {uuid.uuid4().hex[:8]}"
+    headers = {"Authorization": f"Token {studio.token}"}
+    with (
+        Studio(studio.url, studio.token, title=name) as client,
+        httpx.Client(base_url=studio.url, headers=headers, trust_env=False, timeout=60) as http,
+    ):
+        yield Desk(Store(f"sqlite:///{tmp_path / 'store.db'}"), client, http, name)
+
+
+def picked(name: str, label: str) -> Json:
+    return {"id": uuid.uuid4().hex[:8], "from_name": name, "to_name": "text", "type": "choices", "value": {"choices": [label]}}
+
+
+def said(review: Review) -> Json:
+    """What a review says, without what a new server gives anew."""
+    return replace(review, annotation_id=0, updated="").to_dict()
+
+
+def test_a_lost_server_is_filled_again_decisions_included(desk: Desk) -> None:
+    agreed, skipped, open_, by_another = desk.take_in(0, 1, 2, 3)
+    desk.push()
+    desk.review(agreed, picked("reliability", "B"), picked("problem", "bad split"))
+    desk.review(skipped, was_cancelled=True)
+    desk.studio.ensure_people({"ann@desk.org"})
+    theirs = desk.review(by_another)
+    people = {row["email"]: row["id"] for row in desk.http.get("/api/users/").json()}
+    desk.http.patch(f"/api/annotations/{theirs['id']}/", json={"completed_by": people["ann@desk.org"]}).raise_for_status()
+    pull(desk.store, desk.studio)
+    before = desk.store.all_reviews()
+    assert [r.by for r in before if r.key == by_another] == ["ann@desk.org"]
+    assert desk.differences() == {}
+
+    desk.http.delete(f"/api/projects/{desk.project}/").raise_for_status()
+    assert desk.differences() == {"lost": tuple(sorted([agreed, skipped, open_, by_another]))}
+    desk.take_in(4)
+    with pytest.raises(BadInput, match="see `onrecord reconcile`"):  # a night does not half fill another project
+        desk.push()
+    sent = desk.mend()
+    assert (sent.pushed, sent.failures) == (5, [])
+    assert desk.differences() == {}
+    there = desk.tasks()
+    assert {key: len(task["annotations"]) for key, task in there.items() if task["annotations"]} == {agreed: 1, skipped: 1, by_another: 1}
+    assert not there[open_]["annotations"]
+    assert [said(r) for r in desk.store.all_reviews()] == [said(r) for r in before]
+    assert pull(desk.store, desk.studio).reviews == 0
+    assert [r.updated for r in desk.store.all_reviews()] == [r.updated for r in before]
+
+
+def test_a_filling_that_was_killed_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    (key,) = desk.take_in(0)
+    desk.push()
+    desk.review(key)
+    pull(desk.store, desk.studio)
+    before = [said(r) for r in desk.store.all_reviews()]
+    desk.http.delete(f"/api/projects/{desk.project}/").raise_for_status()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "house", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            desk.mend()
+    pull(desk.store, desk.studio)  # takes the annotation for a new one until the push goes on
+    desk.push()
+    assert desk.differences() == {}
+    assert [said(r) for r in desk.store.all_reviews()] == before
+    assert len(desk.tasks()[key]["annotations"]) == 1
+
+
+@pytest.mark.parametrize("restore", [False, True])
+def test_what_a_person_deleted_stays_deleted_unless_it_is_asked_back(desk: Desk, restore: bool) -> None:
+    kept, deleted = desk.take_in(0, 1)
+    desk.push()
+    desk.review(deleted)
+    pull(desk.store, desk.studio)
+    desk.http.delete(f"/api/tasks/{desk.tasks()[deleted]['id']}/").raise_for_status()
+    assert desk.differences() == {"deleted": (deleted,)}
+    desk.mend(restore)
+    assert desk.differences() == {}
+    assert set(desk.tasks()) == ({kept, deleted} if restore else {kept})
+    assert [r.key for r in desk.store.all_reviews()] == [deleted]  # the decision stands in any case
+    if restore:
+        assert len(desk.tasks()[deleted]["annotations"]) == 1
+
+
+def test_differences_of_every_kind(desk: Desk) -> None:
+    plain, doubled, bare, stale, unread, killed, worked = desk.take_in(*range(7))
+    desk.push()
+    there = desk.tasks()
+    strange = {"data": there[plain]["data"] | {"key": "somebody's"}}
+    spare = {"data": there[doubled]["data"], "predictions": [{"result": [], "model_version": "onrecord"}]}
+    desk.http.post(f"/api/projects/{desk.project}/import", json=[spare, strange]).raise_for_status()
+    desk.http.delete(f"/api/predictions/{there[bare]['predictions'][0]['id']}/").raise_for_status()
+    changed = there[stale]["data"] | {"headline": "Another"}
+    desk.http.patch(f"/api/tasks/{there[stale]['id']}/", json={"data": changed}).raise_for_status()
+    moved = there[worked]["data"] | {"version": 0}
+    desk.http.patch(f"/api/tasks/{there[worked]['id']}/", json={"data": moved}).raise_for_status()
+    for key, task in there.items():
+        if key in (unread, worked):
+            body = {"result": task["predictions"][0]["result"], "lead_time": 8.0}
+            desk.http.post(f"/api/tasks/{task['id']}/annotations/", params={"project": desk.project}, json=body).raise_for_status()
+    story, _ = story_and_claim(desk.name, 5)
+    desk.store.add_story(replace(story, version=2, status=Status.CANCELLED), NOW)
+
+    assert desk.differences() == {
+        "doubled": (doubled,),
+        "leftover": (killed,),
+        "bare": (bare,),
+        "stale": tuple(sorted([stale, worked])),
+        "strange": ("somebody's",),
+        "unread": tuple(k for k in there if k in (unread, worked)),
+    }
+    desk.mend()
+    left = desk.differences()
+    assert left == {"strange": ("somebody's",), "stale": (worked,)}  # what is nobody's, and what a person's word stands on
+    assert [(key, cause) for key, cause, _ in desk.store.conflicts()] == [(worked, "version 1")]
+    there = desk.tasks()
+    assert set(there) == {plain, doubled, bare, stale, unread, worked, "somebody's"}
+    assert there[stale]["data"]["headline"] == "Minister speaks"
+    assert [p["model_version"] for p in there[bare]["predictions"]] == ["onrecord"]
+    assert there[bare]["predictions"][0]["result"]
+
+
+# Another model
+
+
+def reader(*changes: tuple[Story, list[Claim]]) -> Any:
+    """A model that finds these claims in these stories."""
+    found = {story.guid: (story, claims) for story, claims in changes}
+    return lambda stories: [found[story.guid] for story in stories]
+
+
+def test_another_model_is_shown_and_what_people_did_stands(desk: Desk) -> None:
+    same, _, reviewed, drafted = desk.take_in(0, 1, 2, 3)
+    desk.push()
+    desk.review(reviewed)
+    desk.http.post(f"/api/tasks/{desk.tasks()[drafted]['id']}/drafts", params={"project": desk.project}, json={"result": []})
+    pull(desk.store, desk.studio)
+    readings = []
+    for number in range(4):
+        story, claim = story_and_claim(desk.name, number)
+        other = replace(claim, by="model:2", stance=Choice("opposition", 0.9))
+        readings.append((story, [] if number in (1, 3) else [other]))
+    new = replace(readings[0][1][0], key="new", modality=Choice("denies", 0.9))
+    readings[0] = (readings[0][0], [readings[0][1][0], new])
+    rolled = roll_out(desk.store, desk.studio, reader(*readings), "model:2", PLAN, say=quiet)
+    assert (rolled.tasks, rolled.gone, rolled.new) == (4, 2, 1)
+    there = desk.tasks()
+    assert set(there) == {same, reviewed, drafted, "new"}  # what nobody had seen has gone, what somebody is at has not
+    assert {p["model_version"] for task in there.values() for p in task["predictions"]} == {"model:2"}
+    stance = [r["value"]["choices"] for r in there[same]["predictions"][0]["result"] if r.get("from_name") == "stance"]
+    assert stance == [["opposition"]]
+    assert len(there[reviewed]["annotations"]) == 1
+    # run again, nothing changes
+    again = roll_out(desk.store, desk.studio, reader(*readings), "model:2", PLAN, say=quiet)
+    assert (again.tasks, again.gone, again.new, again.conflicts) == (0, 0, 0, 0)
+
+
+def test_a_model_that_leaves_what_a_person_decided_makes_a_conflict(desk: Desk) -> None:
+    story, first = story_and_claim(desk.name, 0)
+    second = replace(first, key="second", modality=Choice("denies", 0.9))
+    desk.store.add_story(story, NOW)
+    desk.store.add_claims(story, [first, second])
+    desk.push()
+    desk.review(first.key)  # agrees: government
+    pull(desk.store, desk.studio)
+    changed = [replace(c, by="model:2", stance=Choice("neutral", 0.9)) for c in (first, second)]
+    rolled = roll_out(desk.store, desk.studio, reader((story, changed)), "model:2", PLAN, say=quiet)
+    assert rolled.conflicts == 1
+    ((key, cause, what),) = desk.store.conflicts()
+    assert (key, cause) == (first.key, "model:2")
+    assert "says government, the model now neutral (before: government)" in what
+    (review,) = desk.store.all_reviews()
+    assert review.choices["stance"] == "government"
+
+
+# Two people, hidden pre-labels, hidden gold
+
+
+def test_two_people_review_a_share_and_neither_sees_the_other(desk: Desk) -> None:
+    keys = desk.take_in(*range(6))
+    desk.push(Plan(double=1.0, blind=0.5, seed=1))
+    there = desk.tasks()
+    hidden = [key for key in keys if len(there[key]["predictions"][0]["result"]) == 1]
+    assert 0 < len(hidden) < 6
+    (cue,) = there[hidden[0]]["predictions"][0]["result"]
+    assert cue["value"]["labels"] == ["Cue"]
+    first = desk.http.get(f"/api/projects/{desk.project}/next").json()
+    desk.http.post(f"/api/tasks/{first['id']}/annotations/", params={"project": desk.project}, json={"result": []}).raise_for_status()
+    assert desk.http.get(f"/api/projects/{desk.project}/next").json()["id"] != first["id"]
+    assert not desk.http.get(f"/api/tasks/{first['id']}/").json()["is_labeled"]  # it waits for the second
+
+
+def test_hidden_gold_asks_again_what_two_people_agreed_on(desk: Desk) -> None:
+    (sure,) = desk.take_in(0)
+    desk.push(Plan(double=1.0))
+    one, two = desk.review(sure), desk.review(sure)
+    desk.studio.ensure_people({"bo@desk.org"})
+    people = {row["email"]: row["id"] for row in desk.http.get("/api/users/").json()}
+    desk.http.patch(f"/api/annotations/{two['id']}/", json={"completed_by": people["bo@desk.org"]}).raise_for_status()
+    assert one["id"] != two["id"]
+    pull(desk.store, desk.studio)
+    (new,) = desk.take_in(1)
+    desk.push(Plan(gold=1.0))
+    ((gold, same),) = desk.store.gold().items()
+    assert same == sure
+    there = desk.tasks()
+    assert set(there) == {sure, new, gold}
+    assert there[gold]["data"] == there[sure]["data"] | {"key": gold}
+    desk.review(gold)
+    pull(desk.store, desk.studio)
+    assert gold not in {claim.key for _, claim, _ in desk.store.reviewed()}  # it is no new decision
+    assert desk.differences() == {}
+    desk.take_in(2)
+    desk.push(Plan(gold=1.0))
+    assert len(desk.store.gold()) == 1  # each claim is asked again once
+
+
+def test_what_does_not_fit_the_budget_waits(desk: Desk) -> None:
+    desk.take_in(*range(5))
+    sent = desk.push(Plan(budget=Budget(tasks=3)))
+    assert (sent.pushed, sent.waits) == (3, 2)
+    assert sent.budget == "room for 3 more reviews at 30 s each (not measured yet)"
+    assert desk.push(Plan(budget=Budget(tasks=3))).pushed == 0
+    desk.review(next(iter(desk.tasks())))
+    pull(desk.store, desk.studio)
+    assert desk.push(Plan(budget=Budget(tasks=3))).pushed == 1
