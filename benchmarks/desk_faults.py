@@ -86,6 +86,9 @@ class People:
     skips: set[int] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     drafts: set[int] = field(default_factory=set)
+    about_to_delete: set[str] = field(default_factory=set)
+    about_to_draft: set[int] = field(default_factory=set)
+    unsure: bool = False
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.url, headers={"Authorization": f"Token {self.token}"}, trust_env=False, timeout=60)
@@ -109,20 +112,32 @@ class People:
             if self._done("PATCH", f"/api/annotations/{mine[0]}/", {"result": result}):
                 self.decisions[mine[0]] = result
         elif what == "draft":
+            self.about_to_draft = {task["id"]}
             if self._done("POST", f"/api/tasks/{task['id']}/drafts", {"result": result}):
                 self.drafts.add(task["id"])
         elif what == "unsay" and mine:
             if self._done("DELETE", f"/api/annotations/{mine[0]}/") is not None:
                 del self.decisions[mine[0]]
         elif what == "delete" and not mine and key in pushed and task["id"] not in self.drafts:
+            self.about_to_delete = {key}
             self.deleted |= {key} if self._done("DELETE", f"/api/tasks/{task['id']}/") is not None else set()
+
+    def look(self, tasks: dict[str, Json]) -> None:
+        """Sees what was carried out where no answer came, as people do when they find the server back."""
+        self.unsure = False
+        there = {a["id"]: a for task in tasks.values() for a in task["annotations"]}
+        self.decisions = {number: annotation["result"] for number, annotation in there.items()}
+        self.skips = {number for number, annotation in there.items() if annotation["was_cancelled"]}
+        self.deleted |= self.about_to_delete - set(tasks)
+        self.drafts |= self.about_to_draft
 
     def _done(self, method: str, path: str, body: Json | None = None) -> Json | None:
         """The answer to what was done; None where it was not, such as on a task that has just gone."""
         try:
             answer = self.http.request(method, path, params={"project": self.project}, json=body)
         except httpx.TransportError:
-            return None  # the server is being restarted
+            self.unsure = True  # the server is being restarted
+            return None
         return (answer.json() if answer.content else {}) if answer.is_success else None
 
 
@@ -186,16 +201,21 @@ class Rig:
 
     def _beside(self, step: Callable[[], None]) -> None:
         """A step, with somebody at work on tasks that were there before, while it runs."""
+        once, pushed = self._once(), set(self.pushed())
+        worker = threading.Thread(target=self.people.work, args=(once, pushed))
+        worker.start()
+        step()
+        worker.join()
+        if self.people.unsure:
+            self.people.look(self._once())
+
+    def _once(self) -> dict[str, Json]:
+        """The tasks that are there once, by key."""
         self.schedule.settle()
         found: dict[str, list[Json]] = {}
         for task in self.clean.annotated(self.project):
             found.setdefault(task["data"]["key"], []).append(task)
-        once = {key: same[0] for key, same in found.items() if len(same) == 1}
-        pushed = set(self.pushed())
-        worker = threading.Thread(target=lambda: [self.people.work(once, pushed) for _ in range(1)])
-        worker.start()
-        step()
-        worker.join()
+        return {key: same[0] for key, same in found.items() if len(same) == 1}
 
     def _tried(self, step: Callable[[Studio], None], studio: Studio) -> None:
         try:
