@@ -26,6 +26,8 @@ evaluate = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Score 
 train = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model (needs the train extra).")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(train, name="train")
+report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Report on what people decided.")
+app.add_typer(report, name="report")
 
 Inputs = Annotated[list[Path], typer.Argument(help="Wire files, .txt, .jsonl of {id, text}, or folders of them.", show_default=False)]
 ModelPath = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the shipped model.", show_default=False)]
@@ -154,6 +156,14 @@ def train_attribution(
     from flows.learning import train_model
 
     train_model(data, out, encoder, epochs, gold, width)
+
+
+@report.command("agreement", epilog="Example: onrecord report agreement --json")
+def report_agreement(as_json: AsJson = False) -> None:
+    """How far people who reviewed the same claims agree, element by element, with intervals; and hidden gold."""
+    from flows.desk_commands import show_agreement
+
+    show_agreement(as_json=as_json)
 
 
 def main() -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 
 from flows.commands import connect
+from flows.lock import only_night
 from flows.pushing import Sent
 from flows.settings import load_settings
-from flows.showing import err
+from flows.showing import agreement_table, err
 from flows.store import Store
 from schemas.claim import Claim
+from schemas.errors import BadInput
 from schemas.story import Story
 
 
 def reconcile_desk(*, apply: bool, restore: bool) -> None:
     """Says what is different and what mends it; mends it. Exit status 1 where differences are left."""
-    from flows.reconciling import compare, repair
+    from flows.reconciling import compare, now, repair
 
     settings = load_settings()
     store, studio = Store(settings.store), connect(settings)
@@ -32,7 +39,8 @@ def reconcile_desk(*, apply: bool, restore: bool) -> None:
     if not apply:
         err().print("nothing was changed; `onrecord reconcile --apply` carries this out")
         sys.exit(1)
-    _say_sent(repair(store, studio, settings.plan, found, restore=restore, say=err().print))
+    with only_night(store, now()):  # one writer to Label Studio
+        _say_sent(repair(store, studio, settings.plan, found, restore=restore, say=err().print))
     left = compare(store, studio, settings.plan, restore=restore).differences
     left.pop("strange", None)
     if left:
@@ -44,6 +52,7 @@ def roll_out_model(model: Path | None) -> None:
     """Shows the pre-labels of the model of the settings, or of a folder, on every open task."""
     from annotators.claims import annotate
     from annotators.models import load_model
+    from flows.reconciling import now
     from flows.rollout import roll_out
 
     settings = load_settings()
@@ -53,10 +62,35 @@ def roll_out_model(model: Path | None) -> None:
         return ((judged.story, list(judged.claims)) for judged in annotate(stories, loaded, settings.workers))
 
     store, studio = Store(settings.store), connect(settings)
-    rolled = roll_out(store, studio, read, f"model:{loaded.revision}", settings.plan, say=err().print, passages=settings.passages)
+    version = f"model:{loaded.revision}"
+    with only_night(store, now()):  # one writer to Label Studio
+        rolled = roll_out(store, studio, read, version, settings.plan, say=err().print, passages=settings.passages)
     print(f"{rolled.version} is shown: {rolled.tasks} tasks got its pre-label ({rolled.kept} keep what the old one said)")
     print(f"{rolled.gone} claims are no longer found, {rolled.new} are new, {rolled.conflicts} new conflicts with people's decisions")
     _say_sent(rolled.sent)
+
+
+def show_agreement(*, as_json: bool) -> None:
+    """The figures of the claims that several people reviewed; those with a hidden pre-label apart, since a pre-label draws people."""
+    from exports.agreement import against_gold, agreement
+
+    store = Store(load_settings().store)
+    reviews, gold, blind = store.all_reviews(), store.gold(), store.blind_keys()
+    kinds = {"all": [r for r in reviews if r.key not in gold], "blind": [r for r in reviews if r.key in blind]}
+    found = {name: agreement(some) for name, some in kinds.items()}
+    people = against_gold(reviews, gold)
+    if as_json:
+        rows: dict[str, Any] = {name: [asdict(figure) for figure in figures] for name, figures in found.items()}
+        print(json.dumps(rows | {"gold": [asdict(row) for row in people]}, ensure_ascii=False, indent=1))
+        return
+    if not found["all"]:
+        raise BadInput("no claim has been reviewed by two people yet: set ONRECORD_DOUBLE to a share such as 0.1, review, `onrecord pull`")
+    out = Console(highlight=False)
+    out.print(agreement_table(found["all"], "claims that several people reviewed"))
+    if found["blind"]:
+        out.print(agreement_table(found["blind"], "of these, with the pre-label hidden"))
+    for row in people:
+        out.print(f"hidden gold: {row.by} {row.right} of {row.asked} choices as agreed, in {row.tasks} tasks")
 
 
 def _say_sent(sent: Sent) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from annotators.claims import Judged
 from annotators.scoring import Rates, Scores
+from exports.agreement import Agreement
 from flows.night import Night
 from schemas.claim import Choice, Claim
 from schemas.labels import Role, Stance
@@ -89,6 +90,19 @@ def claims_table(result: dict) -> Table:
             copied = row.get("role copied")
             both = [f"{x['accuracy']:.1f} / {x['macro_f1']:.1f}" if x else "" for x in (row["majority"], copied)]
             table.add_row(name, f"{row['accuracy']:.1f}", f"{row['macro_f1']:.1f}", f"{row['ece']:.3f}", *both)
+    return table
+
+
+def agreement_table(figures: Iterable[Agreement], title: str) -> Table:
+    """Agreement, an element a row; a figure that says nothing is left out, with the reason."""
+    table = Table("element", "measure", title=title, box=None)
+    for name in ("claims", "people", "agree", "value", "95 %"):
+        table.add_column(name, justify="right")
+    table.add_column("note")
+    for f in figures:
+        interval = f"{f.low:.2f} to {f.high:.2f}" if f.low is not None else ""
+        value = f"{f.value:.2f}" if f.value is not None else "—"
+        table.add_row(f.element, f.measure, str(f.claims), str(f.people), f"{f.observed:.0%}", value, interval, f.note)
     return table
 
 

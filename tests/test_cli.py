@@ -143,11 +143,14 @@ COMMANDS = [
     ["annotate"],
     ["nightly"],
     ["pull"],
+    ["reconcile"],
+    ["rollout"],
     ["export"],
     ["demo"],
     ["evaluate", "attribution"],
     ["evaluate", "claims"],
     ["train", "attribution"],
+    ["report", "agreement"],
 ]
 
 
@@ -159,9 +162,10 @@ def test_help_has_an_example(command: list[str]) -> None:
 
 
 def test_every_command_is_in_the_list_above() -> None:
-    from flows.cli import app, evaluate, train
+    from flows.cli import app, evaluate, report, train
 
     names = [[c.callback.__name__] for c in app.registered_commands if c.callback]
     names += [["evaluate", c.name] for c in evaluate.registered_commands]
     names += [["train", c.name] for c in train.registered_commands]
+    names += [["report", c.name] for c in report.registered_commands]
     assert sorted(names) == sorted(COMMANDS)

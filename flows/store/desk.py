@@ -127,6 +127,11 @@ class Desk(Database):
         with self.reading() as db:
             return {row.key: row.same_as for row in db.execute(sa.select(tasks.c.key, tasks.c.same_as).where(tasks.c.kind == "gold"))}
 
+    def blind_keys(self) -> set[str]:
+        """Keys of the tasks whose pre-label is hidden."""
+        with self.reading() as db:
+            return set(db.execute(sa.select(tasks.c.key).where(tasks.c.blind == 1)).scalars())
+
     def seconds_per_task(self) -> tuple[float, int]:
         """The median of what reviews took, and of how many; a stated guess where they are few."""
         with self.reading() as db:
