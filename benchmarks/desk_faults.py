@@ -97,6 +97,7 @@ class People:
         """Something to one task: of those that are there once. pushed: keys that the store knows to be there."""
         if not tasks:
             return
+        self.about_to_delete, self.about_to_draft = set(), set()
         key = self.rng.choice(sorted(tasks))
         task = tasks[key]
         mine = [a["id"] for a in task["annotations"]]
@@ -122,10 +123,10 @@ class People:
             self.about_to_delete = {key}
             self.deleted |= {key} if self._done("DELETE", f"/api/tasks/{task['id']}/") is not None else set()
 
-    def look(self, tasks: dict[str, Json]) -> None:
+    def look(self, tasks: dict[str, list[Json]]) -> None:
         """Sees what was carried out where no answer came, as people do when they find the server back."""
         self.unsure = False
-        there = {a["id"]: a for task in tasks.values() for a in task["annotations"]}
+        there = {a["id"]: a for same in tasks.values() for task in same for a in task["annotations"]}
         self.decisions = {number: annotation["result"] for number, annotation in there.items()}
         self.skips = {number for number, annotation in there.items() if annotation["was_cancelled"]}
         self.deleted |= self.about_to_delete - set(tasks)
@@ -201,21 +202,20 @@ class Rig:
 
     def _beside(self, step: Callable[[], None]) -> None:
         """A step, with somebody at work on tasks that were there before, while it runs."""
-        once, pushed = self._once(), set(self.pushed())
+        once, pushed = {key: same[0] for key, same in self._tasks().items() if len(same) == 1}, set(self.pushed())
         worker = threading.Thread(target=self.people.work, args=(once, pushed))
         worker.start()
         step()
         worker.join()
         if self.people.unsure:
-            self.people.look(self._once())
+            self.people.look(self._tasks())
 
-    def _once(self) -> dict[str, Json]:
-        """The tasks that are there once, by key."""
+    def _tasks(self) -> dict[str, list[Json]]:
         self.schedule.settle()
         found: dict[str, list[Json]] = {}
         for task in self.clean.annotated(self.project):
             found.setdefault(task["data"]["key"], []).append(task)
-        return {key: same[0] for key, same in found.items() if len(same) == 1}
+        return found
 
     def _tried(self, step: Callable[[Studio], None], studio: Studio) -> None:
         try:
