@@ -28,16 +28,16 @@ Say = Callable[[str], None]
 
 @dataclass
 class Sent:
-    """What a push did. waits: tasks that the budget has no room for. gone: tasks that somebody deleted in Label Studio."""
+    """What a push did. waits: tasks that the budget has no room for. unsure: keys that may yet arrive a second time."""
 
     pushed: int = 0
     already: int = 0
     removed: int = 0
     doubles: int = 0
     waits: int = 0
-    gone: int = 0
     budget: str = ""
     failures: list[str] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)
 
 
 def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | None = None) -> Sent:
@@ -46,14 +46,15 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     Errors: those of `Studio`; BadInput where the project is not the one that the store's tasks are in.
     """
     project = the_project(store, studio)
-    sent = Sent()
+    sent, suspects = Sent(), store.handed()
     keys = _chosen(store, plan, sent, now or datetime.now(UTC))
     for at in range(0, len(keys), _CHUNK):
-        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], sent, say)
+        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], suspects, sent, say)
     studio.ask_for_copies(project, store.doubled(), 2)
-    known = store.task_ids()
-    found, sent.doubles = studio.tidy(project, set(known.values()))
+    found, doubles = studio.tidy(project, store.task_ids().values(), suspects)
+    sent.doubles += doubles
     store.mark_pushed(found)
+    store.hand([key for key in suspects if key not in sent.unsure], False)
     _withdraw(store, studio, project, sent)
     return sent
 
@@ -86,7 +87,10 @@ def task_of(entry: Entry, abstain_below: float) -> Json:
     )
 
 
-def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], sent: Sent, say: Say) -> None:
+def _push_some(
+    store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], suspects: Sequence[str], sent: Sent, say: Say
+) -> None:
+    """Pushes some tasks. suspects: keys that an earlier push may have put there without learning it."""
     homeless = store.homeless(keys)
     tasks: list[Json] = []
     for entry in store.entries(keys, ("waiting",)):
@@ -96,9 +100,12 @@ def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Seq
             sent.failures.append(str(error))
     returned = {task["data"]["key"]: _with_reviews(task, homeless.get(task["data"]["key"], ()), sent) for task in tasks}
     studio.ensure_people({author(review.by) for back in returned.values() for review in back})
-    pushed = studio.push(project, tasks, say=say)
+    store.hand(keys)
+    pushed = studio.push(project, tasks, say=say, known=store.task_ids().values(), suspects=suspects)
     _house(store, studio, project, {key: back for key, back in returned.items() if back and key not in pushed.refused})
     store.mark_pushed(pushed.created | pushed.already)
+    store.hand([key for key in keys if key not in pushed.unsure], False)
+    sent.unsure |= pushed.unsure
     sent.pushed += len(pushed.created)
     sent.already += len(pushed.already)
     sent.doubles += pushed.duplicates_removed

@@ -7,7 +7,7 @@ One writer at a time: several importers only wait for each other's lock.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ import httpx
 
 from flows import studio_rollout, studio_tasks
 from flows.studio_api import WAITS, StudioApi, Unanswered
-from flows.studio_import import import_tasks
+from flows.studio_import import Imported, import_tasks
 from flows.studio_query import UNTOUCHED, chunks, having, later, query
 from flows.studio_rollout import RolledOut
 from flows.studio_tasks import Rows
@@ -38,13 +38,15 @@ Say = Callable[[str], None]
 class Pushed:
     """What a push did: task ids by key, of tasks made now and of those found there; how many doubles it removed.
 
-    refused: the reason by key of tasks that the server does not take; they are not there.
+    refused: the reason by key of tasks that the server does not take; they are not there. unsure: keys that may yet arrive a second
+    time, since a request with them was not answered.
     """
 
     created: dict[str, int]
     already: dict[str, int]
     duplicates_removed: int
     refused: dict[str, str] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
 
 
 class Studio:
@@ -113,32 +115,41 @@ class Studio:
         """Task ids by key, ascending; keys that no task has are left out."""
         return {key: [row["id"] for row in same] for key, same in studio_tasks.rows(self._api, project, keys).items()}
 
-    def push(self, project: int, tasks: Sequence[Json], *, say: Say) -> Pushed:
+    def push(self, project: int, tasks: Sequence[Json], *, say: Say, known: Collection[int] = (), suspects: Collection[str] = ()) -> Pushed:
         """Puts each task in exactly once by its key, with its pre-labels; what is there already stays as it is.
 
-        After an import whose fate is unknown it looks what arrived and sends the rest. Doubles are removed where nobody
-        has worked on them. Whatever stops it, the next push of the same tasks goes on.
+        known: ids of tasks that are there and have other keys, so that only the rest need be looked at. suspects: keys to look up all
+        the same, since the id of a task that was deleted is given to another. After an import whose fate is unknown it looks what
+        arrived and sends the rest. Doubles are removed where nobody has worked on them. Whatever stops it, the next push goes on.
         """
         wanted = {task["data"]["key"]: task for task in tasks}
-        before = studio_tasks.rows(self._api, project, wanted)
+        before = studio_tasks.strays(self._api, project, known)
+        before |= studio_tasks.rows(self._api, project, [key for key in suspects if key in wanted])
+        before = {key: same for key, same in before.items() if key in wanted}
         version = studio_rollout.shown_version(self._api, project) or FIRST_VERSION
         missing = {key: _under(version, task) for key, task in wanted.items() if key not in before}
-        refused = import_tasks(self._api, project, missing, say)
-        after, removed = studio_tasks.sweep(self._api, project, studio_tasks.rows(self._api, project, wanted) if missing else before)
-        taken = {key: task for key, task in wanted.items() if key not in refused}
-        _check_arrived(taken, missing, after)
+        imported = import_tasks(self._api, project, missing, say)
+        taken = {key: task for key, task in wanted.items() if key not in imported.refused}
+        ids, removed = self._ids(project, taken, imported, before)
         self._show(project, version, missing, say)
-        ids = {key: after[key][0]["id"] for key in taken}
-        created = {key: number for key, number in ids.items() if key in missing}
-        already = {key: number for key, number in ids.items() if key not in missing}
-        return Pushed(created, already, removed, refused)
+        created = {key: ids[key] for key in taken if key in missing}
+        already = {key: ids[key] for key in taken if key not in missing}
+        return Pushed(created, already, removed, imported.refused, imported.unsure)
 
-    def tidy(self, project: int, known: set[int]) -> tuple[dict[str, int], int]:
-        """Looks at every task whose id is not among `known`: removes doubles that nobody has worked on.
+    def _ids(self, project: int, taken: Mapping[str, Json], imported: Imported, before: Rows) -> tuple[dict[str, int], int]:
+        """The task of each key, looked up where the server did not say it, and how many doubles were removed."""
+        doubtful = [key for key in taken if key in imported.unsure or key in before or key not in imported.ids or imported.bare]
+        found, removed = studio_tasks.sweep(self._api, project, studio_tasks.rows(self._api, project, doubtful))
+        _check_arrived({key: taken[key] for key in doubtful}, imported, found)
+        return imported.ids | {key: same[0]["id"] for key, same in found.items()}, removed
+
+    def tidy(self, project: int, known: Collection[int], suspects: Collection[str] = ()) -> tuple[dict[str, int], int]:
+        """Looks at every task whose id is not among `known`, or whose key is suspect, and removes doubles that nobody has worked on.
 
         Gives the task id of each key so found, and how many doubles it removed.
         """
-        found, removed = studio_tasks.tidy(self._api, project, known)
+        seen = studio_tasks.strays(self._api, project, known) | studio_tasks.rows(self._api, project, suspects)
+        found, removed = studio_tasks.sweep(self._api, project, seen)
         return {key: same[0]["id"] for key, same in found.items()}, removed
 
     def annotation_ids(self, project: int, keys: Iterable[str]) -> dict[str, set[int]]:
@@ -264,11 +275,11 @@ def _under(version: str, task: Json) -> Json:
     return task | {"predictions": [p | {"model_version": version} for p in task.get("predictions", [])]}
 
 
-def _check_arrived(taken: Mapping[str, Json], created: Mapping[str, Json], rows: Rows) -> None:
+def _check_arrived(taken: Mapping[str, Json], imported: Imported, rows: Rows) -> None:
     """Errors: Unavailable where tasks are not there, BadData where new ones came without their pre-labels."""
     lost = [key for key in taken if key not in rows]
     if lost:
         raise Unavailable(f"Label Studio lost {len(lost)} of {len(taken)} tasks, such as {lost[0]}; is somebody deleting them?")
-    bare = [key for key in taken if key in created and rows[key][0]["predictions"] < len(taken[key].get("predictions", []))]
+    bare = [key for key in taken if key in imported.ids and rows[key][0]["predictions"] < len(taken[key].get("predictions", []))]
     if bare:
         raise BadData(f"Label Studio took {len(bare)} tasks without their pre-label, such as {bare[0]}; look at its log")

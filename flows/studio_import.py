@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flows.studio_api import WAITS, StudioApi, Unanswered
@@ -16,18 +17,31 @@ _BATCH_BYTES = 50_000_000  # the server answers 500 to a body of 250 MB, and eve
 Json = dict[str, Any]
 
 
-def import_tasks(api: StudioApi, project: int, tasks: Mapping[str, Json], say: Callable[[str], None]) -> dict[str, str]:
-    """Imports tasks by key. Gives the reason by key of those that the server refuses.
+@dataclass
+class Imported:
+    """What came of an import. ids: the task of each key, where the server said so; refused: the reason by key.
+
+    unsure: keys of which a request was not answered, so that they may be there twice. bare: the server says that pre-labels are missing.
+    """
+
+    ids: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+    bare: bool = False
+
+
+def import_tasks(api: StudioApi, project: int, tasks: Mapping[str, Json], say: Callable[[str], None]) -> Imported:
+    """Imports tasks by key.
 
     Errors: Unavailable where the server does not answer to the end; BadData where it refuses a whole batch.
     """
-    refused: dict[str, str] = {}
+    result = Imported()
     done = 0
     for batch in batches(tasks):
-        refused |= _import(api, project, batch)
+        _import(api, project, batch, result)
         done += len(batch)
         say(f"{done} of {len(tasks)} new tasks handed to Label Studio")
-    return refused
+    return result
 
 
 def batches(tasks: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
@@ -45,34 +59,37 @@ def batches(tasks: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         yield batch
 
 
-def _import(api: StudioApi, project: int, batch: Mapping[str, Json]) -> dict[str, str]:
+def _import(api: StudioApi, project: int, batch: Mapping[str, Json], result: Imported) -> None:
     """Imports a batch; where the server refuses it, its halves.
 
     Errors: BadData where it refuses a full batch to the last: then no task is the fault.
     """
     try:
-        _import_whole(api, project, batch)
+        _import_whole(api, project, batch, result)
     except BadData as error:
         if len(batch) == 1:
-            return dict.fromkeys(batch, str(error))
+            result.refused |= dict.fromkeys(batch, str(error))
+            return
         keys = list(batch)
-        refused: dict[str, str] = {}
         for half in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
-            refused |= _import(api, project, {key: batch[key] for key in half})
-        if len(refused) == len(batch) == BATCH:
+            _import(api, project, {key: batch[key] for key in half}, result)
+        if len(batch) == BATCH and all(key in result.refused for key in batch):
             raise
-        return refused
-    return {}
 
 
-def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Json]) -> None:
+def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Json], result: Imported) -> None:
     """Imports a batch, each task once as far as can be known; the sweep sees to the rest."""
     missing = dict(batch)
     for pause in (*WAITS, None):
         try:
-            api.once("POST", f"/api/projects/{project}/import", body=list(missing.values()), long=True)
+            tasks = list(missing.values())
+            answer = api.once("POST", f"/api/projects/{project}/import", params={"return_task_ids": "true"}, body=tasks, long=True)
+            if len(answer.get("task_ids", ())) == len(tasks):
+                result.ids |= dict(zip(missing, answer["task_ids"], strict=True))
+            result.bare |= answer.get("prediction_count") != sum(len(task.get("predictions", ())) for task in tasks)
             return
         except Unanswered as error:
+            result.unsure |= set(missing)
             if pause is None:
                 raise Unavailable(str(error)) from error
             api.wait(max(pause, error.after))

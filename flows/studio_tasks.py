@@ -6,7 +6,7 @@ The server knows no unique key and SQLite gives a deleted task's id to the next 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from flows.studio_api import StudioApi
@@ -45,20 +45,20 @@ def rows(api: StudioApi, project: int, keys: Iterable[str], filters: Iterable[Fi
     return found
 
 
-def tidy(api: StudioApi, project: int, known: set[int]) -> tuple[Rows, int]:
-    """The tasks of each key that has one whose id is not among `known`, after a sweep; how many doubles that removed.
+def strays(api: StudioApi, project: int, known: Collection[int]) -> Rows:
+    """The tasks of each key that has one whose id is not among `known`.
 
     An import whose client died may be carried out after all others have looked: only who looks at every id finds it.
     """
     there = [row["id"] for row in pages(api, project, [], fields="task_only", include="id", size=_IDS)]
-    strays = [number for number in there if number not in known]
+    known = set(known)
     keys = [
         row["data"]["key"]
-        for some in batched(strays)
+        for some in batched([number for number in there if number not in known])
         for row in pages(api, project, [("id", "in_list", "List", some)], fields="task_only", include="id,data")
         if "key" in row["data"]
     ]
-    return sweep(api, project, rows(api, project, keys))
+    return rows(api, project, keys)
 
 
 def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.desk_faults import story_and_claim
 from flows.plan import Budget, Plan
 from flows.pulling import pull
-from flows.pushing import push
+from flows.pushing import push, task_of
 from flows.reconciling import compare, repair
 from flows.rollout import roll_out
 from flows.store import Store
@@ -208,6 +208,22 @@ def test_differences_of_every_kind(desk: Desk) -> None:
     assert there[stale]["data"]["headline"] == "Minister speaks"
     assert [p["model_version"] for p in there[bare]["predictions"]] == ["onrecord"]
     assert there[bare]["predictions"][0]["result"]
+
+
+def test_an_id_that_was_given_again_hides_nothing(desk: Desk) -> None:
+    """SQLite gives the id of the newest task, deleted, to the next one; and that came by an import of which nobody heard."""
+    (first,) = desk.take_in(0)
+    desk.push()
+    number = desk.tasks()[first]["id"]
+    desk.http.delete(f"/api/tasks/{number}/").raise_for_status()
+    (second,) = desk.take_in(1)
+    (entry,) = desk.store.entries([second])
+    desk.store.hand([second])  # as a push does before it imports; it was killed then
+    desk.http.post(f"/api/projects/{desk.project}/import", json=[task_of(entry, 0.5)]).raise_for_status()
+    assert desk.tasks()[second]["id"] == number
+    assert desk.push().pushed == 0
+    assert {key: task["id"] for key, task in desk.tasks().items()} == {second: number}
+    assert desk.store.handed() == []
 
 
 # Another model
