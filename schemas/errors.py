@@ -3,6 +3,7 @@
     OnRecordError
     ├── BadInput      a file, line or setting that cannot be used: says which, what is allowed, what to do
     │   └── Unreadable  a file of the wire, or an item of one, that holds no story
+    │       └── NoStory   it is whole, but something else: a picture, a concept, a package
     ├── BadData       an annotation that breaks an invariant (offsets, labels, unknown keys)
     ├── MissingExtra  a feature whose packages are not installed: names the command that installs them
     └── Unavailable   a server, a disk or a network that does not answer now; trying again may help
@@ -22,6 +23,10 @@ class BadInput(OnRecordError):
 
 class Unreadable(BadInput):
     """A file of the wire, or an item of one, holds no story: one line of name, place, reason and what is accepted."""
+
+
+class NoStory(Unreadable):
+    """An item is whole, but no text story: a picture, a concept, a package of references."""
 
 
 class BadData(OnRecordError):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from schemas.spans import Span
 
 _DATELINE = re.compile(r"^(?=[^\n]{0,120}?[(\d])[^\n]{0,120}?(?:\s-{1,2}\s|\s[–—]\s)")
+# Control characters and lone surrogates, but for those that count as white space.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 BREAK = re.compile(r"\r?\n[ \t]*\r?\n\s*")
 """What parts two paragraphs: an empty line."""
 
@@ -29,7 +31,9 @@ class Story:
     """One version of one wire item.
 
     text: paragraphs parted by an empty line; every offset anywhere counts its code points. published, embargo:
-    ISO 8601 with zone, or "". source: the file or address it came from.
+    ISO 8601 with zone, or "". source: the file or address it came from. signoff: closing lines that are no text. change: what the
+    agency calls this version (update, correction, ...), or "". replaces: the guid of another item that this one takes the place of.
+    partial: only a summary of the text came.
     """
 
     guid: str
@@ -38,6 +42,7 @@ class Story:
     headline: str = ""
     agency: str = ""
     byline: str = ""
+    dateline: str = ""
     location: str = ""
     language: str = ""
     published: str = ""
@@ -47,6 +52,11 @@ class Story:
     urgency: int | None = None
     subjects: tuple[str, ...] = ()
     rights: str = ""
+    slug: str = ""
+    signoff: str = ""
+    change: str = ""
+    replaces: str = ""
+    partial: bool = False
     format: str = ""
     source: str = ""
     notices: tuple[str, ...] = ()
@@ -71,7 +81,7 @@ class Story:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return asdict(self)
+        return dict(vars(self)) | {"status": str(self.status), "subjects": list(self.subjects), "notices": list(self.notices)}
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Story:
@@ -81,16 +91,23 @@ class Story:
         return cls(**values | {"status": Status(row.get("status", Status.USABLE))})
 
 
+def dateline(text: str) -> str:
+    """What stands before the dash of a text's first line where that has the look of a dateline, else ""."""
+    found = _DATELINE.match(text)
+    return found[0].rstrip(" -–—") if found else ""
+
+
 def freeze_text(paragraphs: list[str]) -> str:
     """The frozen text of a story: control characters out, NFC, white space within a paragraph folded, an empty line between.
 
     Non-breaking spaces become spaces; everything else that can be seen stays as it is.
     """
-    kept = []
-    for paragraph in paragraphs:
-        clean = "".join(c for c in paragraph if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
-        clean = unicodedata.normalize("NFC", clean)
-        clean = re.sub(r"\s+", " ", clean).strip()
-        if clean:
-            kept.append(clean)
+    kept = [clean for paragraph in paragraphs if (clean := fold(paragraph))]
     return "\n\n".join(kept)
+
+
+def fold(paragraph: str) -> str:
+    """One paragraph as `freeze_text` has it: a single line."""
+    if not paragraph.isascii() or _CONTROL.search(paragraph):
+        paragraph = unicodedata.normalize("NFC", _CONTROL.sub("", paragraph))
+    return " ".join(paragraph.split())

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from schemas.errors import Unreadable
+from schemas.errors import NoStory, Unreadable
 from schemas.readers.detect import read_items
-from schemas.readers.raw import Raw, unreadable
+from schemas.readers.raw import Beside, Raw, unreadable
 from schemas.readers.settle import settle
 from schemas.story import Story
 
-__all__ = ["MAX_BYTES", "read_stories"]
+__all__ = ["MAX_BYTES", "Contents", "read_stories", "read_wire"]
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 20_000_000
 _SHOWN = 3
 
 
-def read_stories(data: bytes, name: str) -> list[Story]:
+@dataclass(frozen=True)
+class Contents:
+    """What a wire file held. refused: its broken items, where it held stories beside them."""
+
+    stories: tuple[Story, ...]
+    refused: tuple[Unreadable, ...] = ()
+
+
+def read_wire(data: bytes, name: str, beside: Beside | None = None) -> Contents:
     """The stories of one wire file, in its order. Errors: Unreadable where it is broken or holds none.
 
     Items of a file that are no stories (a picture beside two texts) are left out; the first story's notices say which and why.
+    beside: gives the bytes of a file that came in the same delivery, for items whose text is in another.
     """
     # A file name that is not UTF-8 carries lone surrogates, which neither a terminal nor a database takes.
     name = name.encode("utf-8", "backslashreplace").decode()
@@ -27,7 +36,7 @@ def read_stories(data: bytes, name: str) -> list[Story]:
         raise unreadable(name, f"has {len(data):,} bytes", accepted=f"accepted: up to {MAX_BYTES:,} bytes a file; split it")
     stories: list[Story] = []
     refused: list[Unreadable] = []
-    for item in read_items(data, name):
+    for item in read_items(data, name, beside):
         result = settle(item) if isinstance(item, Raw) else item
         if isinstance(result, Story):
             stories.append(result)
@@ -35,8 +44,13 @@ def read_stories(data: bytes, name: str) -> list[Story]:
             refused.append(result)
     if not stories:
         raise _nothing(refused, name)
-    first = replace(stories[0], notices=(*stories[0].notices, *_left_out(refused)))
-    return [first, *stories[1:]]
+    stories[0] = replace(stories[0], notices=(*stories[0].notices, *_left_out(refused)))
+    return Contents(tuple(stories), tuple(e for e in refused if not isinstance(e, NoStory)))
+
+
+def read_stories(data: bytes, name: str) -> list[Story]:
+    """The stories of `read_wire` alone."""
+    return list(read_wire(data, name).stories)
 
 
 def _nothing(refused: list[Unreadable], name: str) -> Unreadable:

@@ -1,125 +1,142 @@
 """Telling formats apart by content, and handing each to its reader.
 
-XML is told by its root element, JSON by its keys; whatever is neither is plain text.
+XML is told by its root element, JSON by its keys, telegraph formats by their marks; whatever is none of them is plain text.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
 
 from schemas.errors import Unreadable
+from schemas.readers.encoding import binary, decode
 from schemas.readers.feed import read_feed
-from schemas.readers.json_lines import is_row, read_row
+from schemas.readers.json_items import json_values, read_json
 from schemas.readers.markup import local_name
+from schemas.readers.newsml_1 import read_newsml_1
 from schemas.readers.newsml_g2 import read_newsml_g2
-from schemas.readers.ninjs import is_ninjs, read_ninjs
+from schemas.readers.nitf import read_nitf
+from schemas.readers.other_xml import inner_items, read_other_xml
+from schemas.readers.page import read_page
 from schemas.readers.plain import read_plain
-from schemas.readers.raw import Raw, unreadable
-from schemas.readers.xhtml import read_xhtml
+from schemas.readers.raw import Beside, Raw, unreadable
+from schemas.readers.wire_text import is_wire_text, read_wire_text
+from schemas.readers.xhtml import has_dublin_core, read_xhtml
+from schemas.readers.xml import parse_xml
 
 Items = Iterable[Raw | Unreadable]
 
 _MARKUP = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*(?:[\s/>]|$))", re.IGNORECASE)
-# A DOCTYPE with an internal subset: outside its quoted addresses a bracket opens.
-_SUBSET = re.compile(r"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[")
-# The start of an object or a list of them, so that broken JSON is not taken for prose that begins with a bracket.
-_JSON = re.compile(r"\{\s*\"|\[\s*\{")
-_ROOTS: dict[str, Callable[[Any, str], Items]] = {
-    **dict.fromkeys(("newsItem", "newsMessage", "packageItem", "conceptItem", "knowledgeItem", "planningItem"), read_newsml_g2),
-    "html": read_xhtml,
-}
-_FEEDS = {"rss": "rss", "feed": "atom"}
+_HTML = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html|head|body|p|div|article|section|span|h[1-6]|br|b|i|em|strong|a|ul|ol|table|center|blockquote)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_SUBSET = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!DOCTYPE[^>\[]*\[", re.IGNORECASE)
+_G2 = ("newsItem", "newsMessage", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "contentSet")
+_FEEDS = {"rss": "rss", "RDF": "rss", "feed": "atom"}
 
 
-def read_items(data: bytes, name: str) -> Items:
+def read_items(data: bytes, name: str, beside: Beside | None = None) -> Items:
     """The items of a wire file as its format's reader finds them. Errors: Unreadable where the file is broken."""
+    if reason := binary(data):
+        raise unreadable(name, reason)
+    notes: list[str] = []
     content = data.removeprefix(b"\xef\xbb\xbf")
     # UTF-16 without its NULs and byte order mark shows the same ASCII signs, which is all that is looked for.
     if _MARKUP.match(content.lstrip()[:200].translate(None, b"\0\xff\xfe")):
-        return _read_markup(content.lstrip(), name)
-    text = _decode(content, name)
-    rows = _json_rows(text, name)
-    return _read_json(rows, name) if rows is not None else [read_plain(text, name)]
+        return _noted(_read_markup(content.lstrip(), name, notes, beside), notes)
+    text = decode(content, name, notes)
+    if is_wire_text(text):
+        return _noted(read_wire_text(text, name), notes)
+    values = json_values(text, name)
+    return _noted(read_json(values, name) if values is not None else [read_plain(text, name)], notes)
 
 
-def _read_markup(content: bytes, name: str) -> Items:
-    root = _parse_xml(content, name)
+def _noted(items: Items, notes: list[str]) -> Iterator[Raw | Unreadable]:
+    """The items, each with what had to be done to the file."""
+    for item in items:
+        yield replace(item, notices=(*notes, *item.notices)) if isinstance(item, Raw) and notes else item
+
+
+def _read_markup(content: bytes, name: str, notes: list[str], beside: Beside | None) -> Items:
+    documents = _documents(content)
+    if len(documents) > 1:
+        return _several(documents, name, notes, beside)
+    try:
+        root = parse_xml(content, name, notes)
+    except Unreadable:
+        text = _html_text(content, name, notes)
+        if text is None:
+            raise
+        return [read_page(text, name)]
+    return read_root(root, content, name, beside)
+
+
+def read_root(root: Any, content: bytes, name: str, beside: Beside | None = None) -> Items:
+    """The items under a root element."""
     tag = local_name(root)
-    if tag in _FEEDS:
-        return read_feed(content, name, _FEEDS[tag])
-    if tag not in _ROOTS:
-        raise unreadable(name, f"is XML, but its root element is <{tag[:60]}>")
-    return _ROOTS[tag](root, name)
+    readers = _readers(name, beside)
+    if tag in _FEEDS or tag == "entry":
+        inside = inner_items(root, {t: readers[t] for t in ("newsItem", "nitf", "NewsML")})
+        return _each(inside, readers) if inside else read_feed(_whole_feed(root, content), name, _FEEDS.get(tag, "atom"))
+    if tag in readers:
+        return readers[tag](root)
+    if tag.lower() == "html" or _HTML.match(f"<{tag} "):
+        return (
+            read_xhtml(root, name) if has_dublin_core(root) else [read_page(etree.tostring(root, encoding="unicode", method="html"), name)]
+        )
+    inside = inner_items(root, readers)
+    return _each(inside, readers) if inside else read_other_xml(root, name)
 
 
-def _parse_xml(content: bytes, name: str) -> Any:
-    """The root element. Entities are never expanded in the text, and a document that declares any is refused."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+def _readers(name: str, beside: Beside | None) -> dict[str, Callable[[Any], Items]]:
+    return {
+        **dict.fromkeys(_G2, lambda root: read_newsml_g2(root, name, beside)),
+        **dict.fromkeys(("NewsML", "NewsItem"), lambda root: read_newsml_1(root, name)),
+        "nitf": lambda root: read_nitf(root, name),
+    }
+
+
+def _each(elements: list[Any], readers: dict[str, Callable[[Any], Items]]) -> Iterator[Raw | Unreadable]:
+    for element in elements:
+        yield from readers[local_name(element)](element)
+
+
+def _whole_feed(root: Any, content: bytes) -> bytes:
+    """What feedparser is given: the tree as it was mended, in UTF-8, a lone entry in a feed of its own."""
+    if local_name(root) != "entry":
+        return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return b'<feed xmlns="http://www.w3.org/2005/Atom">' + etree.tostring(root, encoding="utf-8") + b"</feed>"
+
+
+def _documents(content: bytes) -> list[bytes]:
+    """The documents of a file: several where XML declarations stand in it, each with its document, one after another."""
+    starts = [m.start() for m in re.finditer(rb"<\?xml\s+version", content)]
+    outside = [s for s in starts if content.count(b"<![CDATA[", 0, s) == content.count(b"]]>", 0, s)]
+    if len(outside) < 2 or outside[0] != 0:
+        return [content]
+    return [content[a:b].rstrip() for a, b in zip(outside, [*outside[1:], len(content)], strict=True)]
+
+
+def _several(documents: list[bytes], name: str, notes: list[str], beside: Beside | None) -> Iterator[Raw | Unreadable]:
+    for number, document in enumerate(documents, 1):
+        place = f"document {number}"
+        try:
+            for item in _read_markup(document, name, notes, beside):
+                yield replace(item, place=", ".join(filter(None, (place, item.place)))) if isinstance(item, Raw) else item
+        except Unreadable as error:
+            yield error
+
+
+def _html_text(content: bytes, name: str, notes: list[str]) -> str | None:
+    """The text of a page that is no XML; None where it does not begin as a page."""
+    said = re.search(rb"<meta[^>]{0,200}charset=[\"']?([\w-]+)", content[:4000], re.IGNORECASE)
     try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        reason = re.sub(r",? line \d+, column \d+.*", "", " ".join(str(error).split()))
-        raise unreadable(name, f"broken XML: {reason}", f"line {error.lineno}") from None
-    tree = root.getroottree()
-    if tree.docinfo.internalDTD is not None and _SUBSET.match(etree.tostring(tree, encoding="unicode")):
-        raise unreadable(name, "its DOCTYPE declares things of its own", accepted="accepted: XML without an internal DTD subset")
-    return root
-
-
-def _decode(content: bytes, name: str) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise unreadable(name, f"byte 0x{content[error.start]:02x} is not UTF-8", f"line {line}") from None
-
-
-def _json_rows(text: str, name: str) -> list[tuple[str, Any]] | None:
-    """The values of a JSON document, list or lines, each with its place; None where the text is no JSON at all."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        whole = json.loads(text)
-    except RecursionError:
-        raise unreadable(name, "its JSON nests too deep") from None
-    except ValueError as error:
-        if not _JSON.match(text.lstrip()):
-            return None
-        if getattr(error, "msg", "") == "Extra data":
-            return list(_json_lines(text, name))
-        raise _broken_json(error, name) from None
-    return [(f"item {number}", value) for number, value in enumerate(whole, 1)] if isinstance(whole, list) else [("", whole)]
-
-
-def _json_lines(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    # Not splitlines(): JSON strings may hold U+2028 and others that it breaks at.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                yield f"line {number}", json.loads(line)
-            except RecursionError:
-                raise unreadable(name, "its JSON nests too deep", f"line {number}") from None
-            except ValueError as error:
-                raise _broken_json(error, name, number) from None
-
-
-def _broken_json(error: ValueError, name: str, line: int | None = None) -> Unreadable:
-    found = line or getattr(error, "lineno", None)
-    return unreadable(name, f"broken JSON: {getattr(error, 'msg', error)}", f"line {found}" if found else "")
-
-
-def _read_json(rows: list[tuple[str, Any]], name: str) -> Items:
-    for place, value in rows:
-        if is_row(value):
-            yield read_row(value, name, place)
-        elif is_ninjs(value):
-            yield read_ninjs(value, name, place)
-        else:
-            yield unreadable(name, "is JSON, but neither ninjs nor an object with id and text", place)
+        text = content.decode(said[1].decode()) if said else decode(content, name, notes)
+    except (LookupError, UnicodeDecodeError):
+        text = decode(content, name, notes)
+    return text if _HTML.match(text) and not _SUBSET.match(text) else None

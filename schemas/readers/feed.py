@@ -8,8 +8,11 @@ from typing import Any
 
 import feedparser
 
-from schemas.readers.markup import frozen_body, html_paragraphs, plain_paragraphs
+from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, html_paragraphs, plain_paragraphs
 from schemas.readers.raw import Raw, one_line
+
+# Where feeds put the whole text when not where the standards say, as feedparser spells it.
+_FULL_TEXTS = ("yandex_full-text", "full-text", "fulltext", "turbo_content", "body", "text", "articlebody")
 
 
 def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw]:
@@ -22,18 +25,18 @@ def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw]:
 
 def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:
     headline = _shown(entry.get("title_detail"))
-    bodies = [frozen_body(_paragraphs(body), headline) for body in entry.get("content", ())]
-    text = next(filter(None, bodies), "")
-    notices: tuple[str, ...] = ()
-    if not text:
+    bodies = [(body.get("type") != "text/plain", _paragraphs(body)) for body in entry.get("content", ())]
+    bodies += [body_paragraphs(entry[key]) for key in _FULL_TEXTS if isinstance(entry.get(key), str)]
+    text = frozen_body(best_rendition(bodies), headline)
+    partial = not text
+    if partial:
         text = frozen_body(_paragraphs(entry.get("summary_detail")), headline)
-        notices = ("summary only",)
     return Raw(
         text,
         form,
         name,
         place,
-        guid=entry.get("id", ""),
+        guid=entry.get("id", "") or entry.get("link", ""),
         headline=headline,
         agency=one_line(entry.get("source", {}).get("title")) or _shown(feed.get("title_detail")),
         byline=entry.get("author", ""),
@@ -42,7 +45,8 @@ def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:
         published=entry["updated"] if "updated" in entry else entry.get("published", ""),
         subjects=tuple(tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", ())),
         rights=_shown(entry.get("rights_detail")) or _shown(feed.get("rights_detail")),
-        notices=notices,
+        partial=partial,
+        notices=("summary only",) if partial else (),
     )
 
 

@@ -4,55 +4,167 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lxml import etree
 
-from schemas.story import freeze_text
+from schemas.story import fold, freeze_text
 
-_BLOCK = re.compile(
-    "address|article|aside|block|blockquote|body|body.content|bq|center|d[dlt]|details|div|figure|footer|h[1-6r]|header|hl[12]|html"
-    "|inlinexml|li|main|media|nitf|nitf-table|[ou]l|p|pre|section|table|tr"
+_BLOCK = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "block",
+        "blockquote",
+        "body",
+        "body.content",
+        "bq",
+        "center",
+        "dd",
+        "dl",
+        "dt",
+        "details",
+        "div",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "header",
+        "hl1",
+        "hl2",
+        "html",
+        "inlinexml",
+        "li",
+        "main",
+        "media",
+        "nitf",
+        "nitf-table",
+        "ol",
+        "ul",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+    ]
 )
 # What a page shows beside the text, or not at all.
-_SKIPPED = re.compile(
-    "audio|body.end|body.head|button|canvas|figcaption|figure|head|iframe|math|media|nav|noscript|object|script|style|svg|template|video"
+_SKIPPED = frozenset(
+    [
+        "audio",
+        "body.end",
+        "body.head",
+        "button",
+        "canvas",
+        "figcaption",
+        "figure",
+        "head",
+        "iframe",
+        "math",
+        "media",
+        "media-caption",
+        "nav",
+        "noscript",
+        "object",
+        "script",
+        "style",
+        "svg",
+        "template",
+        "video",
+    ]
 )
+# What makes a figure more than a picture with its caption.
+_WORDY = ("table", "blockquote", "pre", "ul", "ol", "nitf-table")
 _BREAK = "\x1d"
 _QUOTED = re.compile(r"\s*[\"'“”„«»‘‚‹]")
+_EMPTY_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
+_INDENT = re.compile(r"\r?\n(?:\t[ \t]*| {2,})(?=\S)")
+_UNINDENTED = re.compile(r"\n\S")
+_TAG = re.compile(r"</?(p|div|br|span|b|i|em|strong|h[1-6]|table|ul|body|html)\b[^<>]*>", re.IGNORECASE)
 
 
 def frozen_body(paragraphs: list[str], headline: str = "") -> str:
     """The frozen text of a body, without a first paragraph that only repeats the headline, unless there is no other."""
     text = freeze_text(paragraphs)
     first, _, others = text.partition("\n\n")
-    return others if others and first == freeze_text([headline]) else text
+    return others if others and first == fold(headline) else text
+
+
+def best_rendition(renditions: Sequence[tuple[bool, list[str]]]) -> list[str]:
+    """Of several renditions of one body, each with whether it was marked up: the first in markup, which knows its paragraphs.
+
+    One with less than four fifths of the longest's words is a shortened one, and does not count.
+    """
+    sizes = [sum(len(paragraph.split()) for paragraph in paragraphs) for _, paragraphs in renditions]
+    whole = [r for r, size in zip(renditions, sizes, strict=True) if size and size * 5 >= max(sizes) * 4]
+    return next((p for marked, p in whole if marked), whole[0][1] if whole else [])
+
+
+def looks_marked_up(text: str) -> bool:
+    """Whether a text holds tags of HTML."""
+    return "<" in text and bool(_TAG.search(text))
+
+
+def body_paragraphs(text: str, kind: str = "") -> tuple[bool, list[str]]:
+    """The paragraphs of a body that came as a string, and whether it is marked up: by what it is called, or by its look."""
+    marked = "html" in kind or "xml" in kind or looks_marked_up(text)
+    return marked, html_paragraphs(text) if marked else plain_paragraphs(text)
 
 
 def plain_paragraphs(text: str) -> list[str]:
-    """The paragraphs of a plain body: what empty lines part."""
-    return re.split(r"\r?\n[ \t]*\r?\n", text)
+    """The paragraphs of a plain body: what empty lines part, or, where there are none, what an indent among lines without begins."""
+    parts = _EMPTY_LINE.split(text)
+    return parts if len(parts) > 1 or not _UNINDENTED.search(text) else _INDENT.split(text)
 
 
 def html_paragraphs(text: str) -> list[str]:
     """The paragraphs of HTML in whatever state; none where it nests too deep, since half a text is worse than no text."""
+    root = html_root(text)
+    return [] if root is None else paragraphs_of(root)
+
+
+def html_root(text: str) -> Any:
+    """The root of HTML in whatever state; None where it is empty or nests too deep."""
     clean = text.replace("\0", "").encode("utf-8", "ignore")  # "ignore" drops lone surrogates
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
     root = etree.fromstring(clean, parser) if clean.strip() else None
     too_deep = any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
-    return [] if root is None or too_deep else paragraphs_of(root)
+    return None if too_deep else root
 
 
 def paragraphs_of(root: Any) -> list[str]:
-    """The paragraphs under an element: its blocks, parted once more where two line breaks follow one another."""
+    """The paragraphs under an element: its blocks, parted once more where two line breaks follow one another.
+
+    A body without a single block is plain text in a wrapper: there empty lines part.
+    """
     blocks = "".join(_pieces(root)).split(_BREAK)
-    return [paragraph for block in blocks for paragraph in plain_paragraphs(block) if paragraph.strip()]
+    found = [paragraph for block in blocks for paragraph in _EMPTY_LINE.split(block) if paragraph.strip()]
+    if len(found) == 1 and not any(_name(e) in _BLOCK or _name(e) == "br" for e in _inside(root)):
+        plain = [part for part in _EMPTY_LINE.split("".join(root.itertext())) if part.strip()]
+        return plain if len(plain) > 1 and fold(" ".join(plain)) == fold(found[0]) else found
+    return found
 
 
 def local_name(element: Any) -> str:
     """An element's name without its namespace; QName would refuse the names that broken HTML has."""
     return element.tag.rpartition("}")[2]
+
+
+def _name(element: Any) -> str:
+    return local_name(element).lower() if isinstance(element.tag, str) else ""
+
+
+def _inside(root: Any) -> Iterator[Any]:
+    """The elements below the one that holds the text: wrappers such as body are looked through."""
+    wrappers = {"inlinexml", "html", "body", "body.content", "nitf", "datacontent", "div", "text"}
+    return (e for e in root.iterdescendants() if _name(e) not in wrappers)
 
 
 def _pieces(root: Any) -> Iterator[str]:
@@ -63,12 +175,12 @@ def _pieces(root: Any) -> Iterator[str]:
         if not isinstance(element.tag, str):  # an entity: XHTML's own are known without its DTD
             yield html.unescape(element.text) if event == "start" else _words(element.tail, preformatted)
             continue
-        tag = local_name(element).lower()
+        tag = _name(element)
         if event == "end":
             preformatted -= tag == "pre"
             yield _edge(tag, element, "”")
             yield _words(element.tail, preformatted) if element is not root else ""
-        elif _SKIPPED.fullmatch(tag) and element is not root:
+        elif tag in _SKIPPED and element is not root and not _is_wordy(tag, element):
             walk.skip_subtree()
         else:
             preformatted += tag == "pre"
@@ -76,14 +188,20 @@ def _pieces(root: Any) -> Iterator[str]:
             yield _words(element.text, preformatted)
 
 
+def _is_wordy(tag: str, element: Any) -> bool:
+    return tag == "figure" and any(_name(e) in _WORDY for e in element.iterdescendants())
+
+
 def _words(text: str | None, preformatted: int) -> str:
     """Text as shown: white space folds, but for preformatted text."""
-    return (text or "") if preformatted else re.sub(r"\s+", " ", text or "")
+    if not text:
+        return ""
+    return text if preformatted else re.sub(r"\s+", " ", text)
 
 
 def _edge(tag: str, element: Any, quote: str) -> str:
     """What stands at an element's start and end: a break, a space, or the quotation marks that a browser draws."""
-    if _BLOCK.fullmatch(tag):
+    if tag in _BLOCK:
         return _BREAK
     if tag in ("td", "th"):
         return " "

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from schemas.errors import Unreadable
-from schemas.readers.markup import frozen_body, html_paragraphs, local_name, paragraphs_of, plain_paragraphs
-from schemas.readers.raw import TEXTS, Raw, unreadable
+from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, local_name, paragraphs_of
+from schemas.readers.nitf import byline, nitf_paragraphs
+from schemas.readers.raw import NOT_TEXTS, TEXTS, Beside, Raw, unreadable
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_TEXTS = frozenset({"", "text", "composite"})
 
 
-def read_newsml_g2(root: Any, name: str) -> Iterator[Raw | Unreadable]:
-    """The items of a message, or the one that the root is."""
-    single = local_name(root) != "newsMessage"
-    for item in [root] if single else root.iterfind("{*}itemSet/{*}*"):
-        yield _read_item(item, name)
+def read_newsml_g2(root: Any, name: str, beside: Beside | None = None) -> Iterator[Raw | Unreadable]:
+    """The items of a message, or the one that the root is. beside: gives the bytes of a file that came in the same delivery."""
+    tag = local_name(root)
+    if tag == "contentSet":
+        yield _read_item(root, name, beside)
+        return
+    inside = root.iterfind("{*}itemSet/{*}*") if tag == "newsMessage" else root.iterfind(".//{*}newsItem")
+    items = list(inside) if tag in ("newsMessage", "packageItem") else [root]
+    for item in items or ([root] if tag != "newsMessage" else []):
+        yield _read_item(item, name, beside)
 
 
-def _read_item(item: Any, name: str) -> Raw | Unreadable:
+def _read_item(item: Any, name: str, beside: Beside | None) -> Raw | Unreadable:
     place = f"line {item.sourceline}"
     kind = local_name(item)
-    if kind != "newsItem":
+    if kind not in ("newsItem", "contentSet"):
         return unreadable(name, f"is a {kind[:60]}, not a newsItem", place, TEXTS)
-    item_class = _code(item.find("{*}itemMeta/{*}itemClass"))
-    if item_class not in _TEXTS:
+    item_class = _code(item.find("{*}itemMeta/{*}itemClass")).lower()
+    if item_class in NOT_TEXTS:
         return unreadable(name, f"is a {item_class[:60]}, not a text", place, TEXTS)
 
     spoken = item.find("{*}contentMeta/{*}language")
-    language = spoken.get("tag", "") if spoken is not None else item.get(_LANG, "")
+    language = (spoken.get("tag", "") if spoken is not None else "") or item.get(_LANG, "") or item.get("lang", "")
 
     def words(path: str) -> str:
         return _in_language(item.findall(path), language)
@@ -38,11 +44,13 @@ def _read_item(item: Any, name: str) -> Raw | Unreadable:
     def party(path: str) -> str:
         return next(filter(None, (_said(found, language) for found in item.iterfind(path))), "")
 
-    headline = words("{*}contentMeta/{*}headline") or words(".//{*}hedline/{*}hl1")
+    titles = ("{*}contentMeta/{*}headline", ".//{*}hedline/{*}hl1", ".//{*}nitf/{*}head/{*}title", ".//{*}html/{*}head/{*}title")
+    headline = next(filter(None, map(words, (*titles, "{*}itemMeta/{*}title"))), "")
+    text, partial = _text(item, headline, words, beside)
     embargoed = item.find("{*}itemMeta/{*}embargoed")
     creator = party("{*}contentMeta/{*}creator")
     return Raw(
-        frozen_body(_paragraphs(item), headline),
+        text,
         "newsml-g2",
         name,
         place,
@@ -50,37 +58,60 @@ def _read_item(item: Any, name: str) -> Raw | Unreadable:
         version=item.get("version", ""),
         headline=headline,
         agency=party("{*}itemMeta/{*}provider") or creator or party("{*}contentMeta/{*}infoSource"),
-        byline=words("{*}contentMeta/{*}by") or words(".//{*}body.head/{*}byline") or creator,
+        byline=words("{*}contentMeta/{*}by") or byline(item.find(".//{*}body.head")) or creator,
+        dateline=words("{*}contentMeta/{*}dateline") or words(".//{*}body.head/{*}dateline"),
         location=party("{*}contentMeta/{*}located") or words(".//{*}dateline/{*}location"),
         language=language,
-        published=words("{*}itemMeta/{*}versionCreated"),
-        status=_code(item.find("{*}itemMeta/{*}pubStatus")),
+        published=words("{*}itemMeta/{*}versionCreated")
+        or words("{*}contentMeta/{*}contentModified")
+        or words("{*}itemMeta/{*}firstCreated"),
+        status=_code(item.find("{*}itemMeta/{*}pubStatus")) or None,
         embargo=_all_text(embargoed) if embargoed is not None else None,
         note=" ".join(map(_all_text, item.iterfind("{*}itemMeta/{*}edNote"))),
         urgency=words("{*}contentMeta/{*}urgency"),
         subjects=tuple(_said(found, language) for found in item.iterfind("{*}contentMeta/{*}subject")),
         rights=_rights(item, language),
+        slug=words("{*}contentMeta/{*}slugline") or words("{*}itemMeta/{*}fileName"),
+        signals=tuple(_code(found) for found in item.iterfind("{*}itemMeta/{*}signal")),
+        replaces=_replaced(item),
+        partial=partial,
     )
 
 
-def _paragraphs(item: Any) -> list[str]:
-    """The paragraphs of the first rendition of the content that has any."""
-    for part in item.iterfind("{*}contentSet/{*}*"):
-        paragraphs = _rendition(part)
-        if any(map(str.strip, paragraphs)):
-            return paragraphs
-    return []
+def _replaced(item: Any) -> str:
+    """The guid of another item that this one says it takes the place of."""
+    for link in item.iterfind("{*}itemMeta/{*}link"):
+        if re.search("replac|supersed|evolvedFrom|previousVersion", link.get("rel", "")):
+            other = link.get("residref", "") or link.get("guidref", "")
+            return other if other != item.get("guid") else ""
+    return ""
 
 
-def _rendition(part: Any) -> list[str]:
-    tag, kind = local_name(part), part.get("contenttype", "")
+def _text(item: Any, headline: str, words: Callable[[str], str], beside: Beside | None) -> tuple[str, bool]:
+    """The frozen text of the best rendition, and whether it is only the description, for want of one."""
+    parts = item if local_name(item) == "contentSet" else [p for found in item.iterfind("{*}contentSet") for p in found]
+    renditions = [_rendition(part, beside) for part in parts]
+    text = frozen_body(best_rendition([r for r in renditions if any(map(str.strip, r[1]))]), headline)
+    if text:
+        return text, False
+    summary = words("{*}contentMeta/{*}description")
+    return frozen_body([summary], ""), bool(summary)
+
+
+def _rendition(part: Any, beside: Beside | None) -> tuple[bool, list[str]]:
+    """The paragraphs of one rendition, and whether it is marked up."""
+    tag, kind = local_name(part), part.get("contenttype", "").lower()
     if tag == "inlineXML":
-        nitf = part.find(".//{*}body.content")
-        return paragraphs_of(part if nitf is None else nitf)
+        has_nitf = next(part.iterfind(".//{*}body.content"), None) is not None
+        return True, (nitf_paragraphs(part) if has_nitf else paragraphs_of(part)) if len(part) else body_paragraphs(part.text or "")[1]
+    if tag == "remoteContent":
+        # Only what came with it: an address in a document is never fetched.
+        data = beside(part.get("href", "")) if beside and re.match("text/|application/(nitf|xhtml)|$", kind) else None
+        return body_paragraphs(data.decode("utf-8", "replace").lstrip("\ufeff"), kind) if data and b"\0" not in data else (False, [])
     # With an encoding (base64) inline data are a picture or a file, not words.
     if tag != "inlineData" or part.get("encoding"):
-        return []
-    return html_paragraphs(_all_text(part)) if "html" in kind else plain_paragraphs(_all_text(part))
+        return False, []
+    return (True, paragraphs_of(part)) if len(part) else body_paragraphs(part.text or "", kind)
 
 
 def _code(element: Any) -> str:

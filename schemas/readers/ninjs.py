@@ -7,54 +7,87 @@ keys are read in lower case, and both shapes are asked for.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from schemas.errors import Unreadable
-from schemas.readers.markup import frozen_body, html_paragraphs, plain_paragraphs
-from schemas.readers.raw import TEXTS, Raw, one_line, unreadable
+from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body
+from schemas.readers.raw import NOT_TEXTS, TEXTS, Raw, one_line, unreadable
 
 Json = dict[str, Any]
 
-_BODY = re.compile("bod(ies|y_.+)")
-_TEXTS = frozenset({"", "text", "composite"})
+_BODY = re.compile("bod(ies|y_.+|y)|articlebody|bodyxhtml|bodytext|fulltext|content_html")
+_ADDRESSES = ("uri", "guid", "altid", "@id", "id", "url")
 
 
 def is_ninjs(value: Any) -> bool:
     """Whether a JSON value is a ninjs object: it has an address or a body."""
-    return isinstance(value, dict) and any(key == "uri" or _BODY.fullmatch(key) for key in value)
+    if not isinstance(value, dict):
+        return False
+    keys = {key.lower() for key in value}
+    return "uri" in keys or any(map(_BODY.fullmatch, keys)) or ("guid" in keys and "headline" in keys)
 
 
 def read_ninjs(value: Json, name: str, place: str) -> Raw | Unreadable:
     """The item of one ninjs object."""
     item = _lower(value)
     kind = one_line(item.get("type"))
-    if kind not in _TEXTS:
+    if kind.lower() in NOT_TEXTS:
         return unreadable(name, f"is of type {kind[:60]!r}, not a text", place, TEXTS)
 
     def line(*keys: str) -> str:
         return next(filter(None, (one_line(item.get(key)) for key in keys)), "")
 
-    headline = line("headline") or _main(item, "headlines")
+    headline = line("headline") or _main(item, "headlines") or line("title", "name")
+    text, partial = _text(item, headline)
     return Raw(
-        _text(item, headline),
+        text,
         "ninjs",
         name,
         place,
-        guid=line("uri"),
+        guid=line(*_ADDRESSES),
         version=line("version"),
         headline=headline,
-        agency=next(iter(_names(item, "infosource", "infosources")), "") or line("creditline", "copyrightholder"),
-        byline=line("byline", "by"),
-        location=line("located"),
-        language=line("language"),
-        published=line("versioncreated"),
-        status=line("pubstatus"),
+        agency=next(iter(_names(item, "infosource", "infosources")), "")
+        or _party(item, "publisher", "provider")
+        or line("creditline", "source", "copyrightholder"),
+        byline=line("byline", "by") or ", ".join(_names(item, "authors")) or _party(item, "author"),
+        dateline=line("dateline") or _dateline(item),
+        location=line("located") or next(iter(_names(item, "located", "place", "places")), ""),
+        language=line("language", "inlanguage"),
+        published=line("versioncreated", "datemodified", "datepublished", "versionstored", "contentmodified", "firstcreated", "published"),
+        status=line("pubstatus") or None,
         embargo=line("embargoed") if item.get("embargoed") is not None else None,
         note=line("ednote"),
         urgency=line("urgency"),
         subjects=tuple(_names(item, "subject", "subjects")),
         rights=" ".join(filter(None, (line("copyrightnotice") or line("copyrightholder"), line("usageterms")))),
+        slug=line("slugline", "slug"),
+        signals=tuple(one_line(s) for s in item.get("signals") or () if isinstance(s, str))
+        if isinstance(item.get("signals"), list)
+        else (),
+        replaces=line("evolvedfrom", "rewrite_of"),
+        partial=partial,
+        notices=tuple(_set_aside(item)),
     )
+
+
+def _set_aside(item: Json) -> Iterator[str]:
+    """Associated items, which are not read, counted."""
+    found = item.get("associations")
+    if isinstance(found, dict | list) and found:
+        yield f"left out beside it: {len(found)} associated items"
+
+
+def _party(item: Json, *keys: str) -> str:
+    """The name of a party, which is an object or a string."""
+    values = (item.get(key) for key in keys)
+    return next(filter(None, (one_line(v.get("name")) if isinstance(v, dict) else one_line(v) for v in values)), "")
+
+
+def _dateline(item: Json) -> str:
+    value = item.get("dateline")
+    return one_line(value.get("text")) if isinstance(value, dict) else ""
 
 
 def _lower(value: Json) -> Json:
@@ -78,19 +111,16 @@ def _main(item: Json, key: str) -> str:
     return one_line(found[0].get("value")) if found else ""
 
 
-def _text(item: Json, headline: str) -> str:
-    """The frozen text of the first body that has one; marked-up ones come first, since they know their paragraphs."""
-    bodies = [(key, inner) for key, inner in item.items() if key.startswith("body_") and isinstance(inner, str)]
+def _text(item: Json, headline: str) -> tuple[str, bool]:
+    """The frozen text of the best body, and whether it is only a description, for want of one."""
+    bodies = [(key, inner) for key, inner in item.items() if _BODY.fullmatch(key) and isinstance(inner, str)]
     for body in _objects(item, "bodies"):
         if isinstance(body.get("value"), str):
-            kind = one_line(body.get("contenttype")) or one_line(body.get("role"))
-            bodies.append((kind, body["value"]))
-    bodies.sort(key=lambda body: not _is_markup(*body))
-    texts = (frozen_body((html_paragraphs if _is_markup(*body) else plain_paragraphs)(body[1]), headline) for body in bodies)
-    return next(filter(None, texts), "")
-
-
-def _is_markup(kind: str, value: str) -> bool:
-    """Whether a body is marked up: by what it is called, or, where that says nothing, by its look."""
-    said = kind.lower()
-    return "html" in said or "xml" in said or ("text" not in said and bool(re.search(r"</?(p|div|br)\b[^<>]*>", value)))
+            bodies.append((one_line(body.get("contenttype")) or one_line(body.get("role")), body["value"]))
+    text = frozen_body(best_rendition([body_paragraphs(value, kind.lower()) for kind, value in bodies]), headline)
+    if text:
+        return text, False
+    short = [(key, inner) for key, inner in item.items() if key.startswith("description") and isinstance(inner, str)]
+    short += [(one_line(d.get("contenttype")), d["value"]) for d in _objects(item, "descriptions") if isinstance(d.get("value"), str)]
+    summary = frozen_body(best_rendition([body_paragraphs(value, kind.lower()) for kind, value in short]))
+    return summary, bool(summary)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.errors import Unreadable
+from schemas.errors import NoStory, Unreadable
 from schemas.story import freeze_text
 
 TEXTS = "accepted: text items"
 UNICODE = "accepted: texts of whole Unicode characters without NUL"
-FORMATS = "accepted: NewsML-G2, ninjs, RSS 2.0, Atom, XHTML with Dublin Core, JSON lines with id and text, UTF-8 plain text"
+FORMATS = (
+    "accepted: NewsML-G2, NewsML 1, NITF, ninjs, RSS, Atom, IPTC 7901, ANPA, HTML, XHTML with Dublin Core, JSON lines with id and text, "
+    "plain text"
+)
+VERBATIM = frozenset({"text", "json-lines"})
+"""The formats whose text is kept unchanged."""
+NOT_TEXTS = frozenset(
+    ("picture", "photo", "image", "graphic", "video", "audio", "animation", "map", "podcast", "livestream", "file", "binary")
+)
+"""What items are called that hold no text story; whatever else they are called, their text is looked for."""
+Beside = Callable[[str], "bytes | None"]
+"""The bytes of a file of the same delivery by the name that a document calls it, or None."""
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -20,7 +32,8 @@ class Raw:
     """A wire item as its format's reader found it.
 
     text: frozen already. Every other string is the wire's own, "" where it is silent; embargo is None where there is
-    none and "" where there is one without an end. source: the file's name; place: where in it the item stands.
+    none and "" where there is one without an end. status: None where the wire has no word for it.
+    source: the file's name; place: where in it the item stands.
     """
 
     text: str
@@ -32,21 +45,28 @@ class Raw:
     headline: str = ""
     agency: str = ""
     byline: str = ""
+    dateline: str = ""
     location: str = ""
     language: str = ""
     published: str = ""
-    status: str = ""
+    status: str | None = None
     embargo: str | None = None
     note: str = ""
     urgency: str = ""
     subjects: tuple[str, ...] = ()
     rights: str = ""
+    slug: str = ""
+    signoff: str = ""
+    signals: tuple[str, ...] = ()
+    replaces: str = ""
+    partial: bool = False
     notices: tuple[str, ...] = ()
 
 
 def unreadable(name: str, reason: str, place: str = "", accepted: str = FORMATS) -> Unreadable:
     """The error of one line: name, place where known, reason, what is accepted."""
-    return Unreadable(": ".join(one_line(part) for part in (name, place, reason) if part) + f"; {accepted}")
+    kind = NoStory if accepted == TEXTS else Unreadable
+    return kind(": ".join(one_line(part) for part in (name, place, reason) if part) + f"; {accepted}")
 
 
 def one_line(value: Any) -> str:

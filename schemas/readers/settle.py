@@ -8,33 +8,42 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from schemas.errors import Unreadable
-from schemas.readers.raw import Raw, one_line, unreadable
-from schemas.story import Status, Story
+from schemas.readers.raw import VERBATIM, Raw, one_line, unreadable
+from schemas.readers.signoff import part_signoff
+from schemas.readers.wording import Wording, wording
+from schemas.story import Status, Story, dateline
 
+_LONGEST_DATE = 60
 _STATUS = {
     "": Status.USABLE,
     "usable": Status.USABLE,
     "withheld": Status.WITHHELD,
     "canceled": Status.CANCELLED,
     "cancelled": Status.CANCELLED,
+    "deleted": Status.CANCELLED,
+    "killed": Status.CANCELLED,
+    "recalled": Status.CANCELLED,
 }
 
 
 def settle(raw: Raw) -> Story | Unreadable:
     """The story of a wire item, or why it is none: a usable one needs a text, a bare notice needs a guid."""
     notices = list(raw.notices)
-    embargo, held = _embargo(raw.embargo, notices)
-    status = _status(raw.status, notices)
+    said = wording(one_line(raw.headline), one_line(raw.slug), one_line(raw.note), raw.signals)
+    embargo, held = _embargo(raw.embargo if raw.embargo is not None else said.embargo, notices)
+    status = _worded(_status(raw.status or "", notices), said, notices)
     status = Status.WITHHELD if held and status is Status.USABLE else status
     if fault := _fault(raw, status):
         return fault
+    text, signoff = (raw.text, "") if raw.format in VERBATIM else part_signoff(raw.text)
     story = Story(
         guid=one_line(raw.guid),
-        version=_version(raw.version, notices),
-        text=raw.text,
+        version=_version(raw.version, said.version, notices),
+        text=text,
         headline=one_line(raw.headline),
         agency=one_line(raw.agency),
         byline=one_line(raw.byline),
+        dateline=one_line(raw.dateline) or dateline(text),
         location=one_line(raw.location),
         language=one_line(raw.language),
         published=_published(raw.published, notices),
@@ -44,6 +53,11 @@ def settle(raw: Raw) -> Story | Unreadable:
         urgency=int(raw.urgency) if re.fullmatch("[1-9]", raw.urgency.strip()) else None,
         subjects=tuple(dict.fromkeys(filter(None, map(one_line, raw.subjects)))),
         rights=one_line(raw.rights),
+        slug=one_line(raw.slug),
+        signoff=" ".join(filter(None, (signoff, one_line(raw.signoff)))),
+        change=said.change,
+        replaces=one_line(raw.replaces),
+        partial=raw.partial,
         format=raw.format,
         source=raw.source,
     )
@@ -56,6 +70,8 @@ def settle(raw: Raw) -> Story | Unreadable:
 def iso_date(value: str) -> str:
     """A date of ISO 8601 or RFC 822 as ISO 8601, with its zone where it has one and its time where it has one; "" for others."""
     text = one_line(value)
+    if len(text) > _LONGEST_DATE:
+        return ""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -63,6 +79,8 @@ def iso_date(value: str) -> str:
             moment = parsedate_to_datetime(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             return ""
+    if moment.year in (1, 9999):  # no zone can be reckoned with there
+        return ""
     return moment.isoformat() if ":" in text or re.search(r"\dT\d", text) else moment.date().isoformat()
 
 
@@ -101,10 +119,24 @@ def _published(value: str, notices: list[str]) -> str:
     return moment
 
 
-def _version(value: str, notices: list[str]) -> int:
+def _worded(status: Status, said: Wording, notices: list[str]) -> Status:
+    """The status, where the words beside it are stricter than it."""
+    if said.withdraws and status is not Status.CANCELLED:
+        notices.append(f"its words say {said.change}: taken as cancelled")
+        return Status.CANCELLED
+    if said.private and status is Status.USABLE:
+        notices.append("its words say that it is not for publication: held back as withheld")
+        return Status.WITHHELD
+    return status
+
+
+def _version(value: str, said: int, notices: list[str]) -> int:
+    """The version's number; where the wire has none, that of its words (UPDATE 2 is the third)."""
     text = value.strip()
     if re.fullmatch("[0-9]{1,18}", text) and int(text) > 0:
         return int(text)
+    if said:
+        return said
     if text:
         notices.append(f"version {one_line(text)!r} is not a positive number: taken as 1")
     return 1

@@ -12,6 +12,11 @@ from schemas.readers.raw import Raw, one_line
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
+def has_dublin_core(root: Any) -> bool:
+    """Whether a page carries Dublin Core of its own item."""
+    return any(meta.get("name", "").lower() == "dc.identifier" for meta in root.iterfind("{*}head/{*}meta"))
+
+
 def read_xhtml(root: Any, name: str) -> Iterator[Raw]:
     """The item of an XHTML page. A first paragraph of only its identifier and a bracket is an archive's mark, not text."""
     core: dict[str, list[str]] = {}

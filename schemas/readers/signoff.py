@@ -1,0 +1,54 @@
+"""Closing lines that are no text: who reported and edited, an agency's signature, MORE, page numbers, copyright."""
+
+from __future__ import annotations
+
+import re
+
+_JOB = (
+    r"(?:(?:additional|further|original|extra)\s+)?(?:reporting|writing|editing|compiled|compilation|translat(?:ed|ion|ing)|rewriting"
+    r"|production|graphics?|report|edited|written|reported)"
+)
+_NAMES = r"(?:[^.;()]|\b[A-Z]\.|\b(?:Jr|Sr|St|Dr)\.)+"
+_AGENCY = (
+    "AFP|AP|Reuters|REUTERS|dpa|ANSA|EFE|PTI|IANS|ANI|Xinhua|TASS|Interfax|BusinessDesk|Bloomberg|UPI|KUNA|MENA|SPA|WAM|APA|STT|NTB|TT"
+)
+_CLOSING = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\(\s*(?i:{_JOB})\b[^()]{{0,30}}\bby\b.{{1,700}}\)\.?",  # (Reporting by A in B; Editing by C)
+        rf"(?i:{_JOB}(?:(?:,| and|/)\s*{_JOB})*)\s+by\s{_NAMES}(?:;\s*{_NAMES})*\.?",
+        rf"\((?:{_AGENCY})\)\.?",
+        r"(?:dpa|DPA|AFP|apa|sda|ats)(?:[ /-][a-z]{2,4}){1,8}",
+        r"[a-z]{2,4}(?:-[a-z]{2,4})*(?:/[a-z]{2,4}(?:-[a-z]{2,4})*)+",  # AFP: abc-de/fg/hij
+        r"AP-[A-Z]{2}-\d\d-\d\d-\d\d\s+\d{4}\s?(?:GMT|EST|EDT)?<?",
+        r"\d{6}\s+(?:GMT|UTC)\s+[A-Za-z]{3}\.?\s+\d{2,4}",
+        r"(?i:enditem|endit|ends?|\(ends?\)|/ends|-+\s?ends\s?-+|-?30-?|#{2,4}|-0-|n{4}|item ends)",
+        r"(?:©|\([cC]\)|Copyright)\s.{0,160}?(?:\b\d{4}\b).{0,300}",
+    )
+)
+_MARK = re.compile(
+    r"[-–(\s]*(?i:more|more follows|suite|mehr|mf)[-–)\s]*|(?i:page|pg|p\.)\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?|[-–]\s?\d{1,3}\s?[-–]"
+)
+_MORE = re.compile(r"[(-]|MORE|Page|PAGE|pg|p\.|[-–]")
+
+
+def part_signoff(text: str) -> tuple[str, str]:
+    """A frozen text without its closing lines, and those, a space between; page marks go wherever they stand.
+
+    A text of nothing else stays as it is.
+    """
+    paragraphs = text.split("\n\n")
+    closing: list[str] = []
+    while paragraphs and (_closes(paragraphs[-1]) or _is_mark(paragraphs[-1])):
+        closing.insert(0, paragraphs.pop())
+    marks = [p for p in paragraphs if _is_mark(p)]
+    kept = [p for p in paragraphs if not _is_mark(p)] if marks else paragraphs
+    return ("\n\n".join(kept), " ".join((*marks, *closing))) if kept else (text, "")
+
+
+def _closes(paragraph: str) -> bool:
+    return len(paragraph) < 800 and any(pattern.fullmatch(paragraph) for pattern in _CLOSING)
+
+
+def _is_mark(paragraph: str) -> bool:
+    return len(paragraph) < 30 and bool(_MORE.match(paragraph)) and bool(_MARK.fullmatch(paragraph))
