@@ -6,7 +6,7 @@ LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test check label-studio train-env bench quality screenshot clean
+.PHONY: demo stop test check label-studio train-env bench quality faults growth screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -37,6 +37,13 @@ bench: .venv/test.stamp  ## speed and memory beside the plain pipeline, into ben
 
 quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on texts in another dress (about 3 minutes)
 	.venv/bin/python benchmarks/quality.py $(CORPORA)/polnear/dev.jsonl
+
+faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights killed with -9 at 100 seeded instants, every server real (about an hour)
+	.venv/bin/python benchmarks/night_faults.py run --instants 100
+
+growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 and 20,000 stories, into benchmarks/growth.json (about 3 hours)
+	.venv/bin/python benchmarks/growth.py run $(CORPORA)
+	.venv/bin/python benchmarks/growth.py prefect
 
 screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of the review page into docs/pictures (needs chromium)
 	.venv/bin/python docs/take_pictures.py

@@ -71,6 +71,16 @@ def nightly(
     run_night(inputs or [], limit=limit, push=push, dry=dry_run, budget=budget)
 
 
+@app.command(epilog="Example: onrecord up")
+def up() -> None:
+    """Run everything on this machine until Ctrl-C: Prefect with its schedules, and Label Studio."""
+    from flows.settings import load_settings
+    from flows.showing import err
+    from flows.up import run_up
+
+    run_up(load_settings(), err().print)
+
+
 @app.command(epilog="Example: onrecord pull")
 def pull() -> None:
     """Bring reviews from Label Studio into the store: new, changed and deleted ones."""

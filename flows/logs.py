@@ -32,7 +32,7 @@ class JsonLines(logging.Formatter):
 
 def set_up_logs(settings: Settings) -> None:
     """JSON lines of our own loggers where the settings say so; as text only warnings, since progress is said anyway."""
-    handler = logging.StreamHandler()
+    handler = _Ours()
     if settings.log == "json":
         handler.setFormatter(JsonLines())
     else:
@@ -40,6 +40,10 @@ def set_up_logs(settings: Settings) -> None:
         handler.setLevel(logging.WARNING)
     for name in LOGGERS:
         logger = logging.getLogger(name)
-        logger.handlers[:] = [handler]
+        logger.handlers[:] = [*(h for h in logger.handlers if not isinstance(h, _Ours)), handler]  # Prefect has put its own there
         logger.setLevel(logging.INFO)
         logger.propagate = False
+
+
+class _Ours(logging.StreamHandler):
+    """Known from others' handlers."""

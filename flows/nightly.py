@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.batches import Batched, Key, Work, annotate_batch
 from flows.connecting import connect
+from flows.logs import set_up_logs
 from flows.morning import markdown
 from flows.night import Night
 from flows.runners import task_runner
@@ -42,7 +43,11 @@ def annotate(number: int, keys: list[Key], work: Work) -> Batched:
     return annotate_batch(keys, work)
 
 
-@flow(name="nightly", task_runner=task_runner(load_settings()), persist_result=False, retries=0)
+def _run_name() -> str:
+    return f"night of {datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+@flow(name="nightly", flow_run_name=_run_name, task_runner=task_runner(load_settings()), persist_result=False, retries=0)
 def nightly(inputs: list[Path] | None = None, limit: int | None = None, push: bool = True) -> State[Any]:
     """One night: reads the wire, splits stories into claims, pre-labels them and pushes tasks.
 
@@ -62,6 +67,7 @@ def nightly(inputs: list[Path] | None = None, limit: int | None = None, push: bo
 
 def _scheduled(inputs: list[Path] | None, limit: int | None, push: bool) -> Shift:
     settings = load_settings()
+    set_up_logs(settings)
     studio = (lambda: connect(settings)) if push else None
     return Shift(settings, inputs or [settings.wire_folder], studio, say=_log.info, limit=limit)
 

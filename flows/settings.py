@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     wire: Path | None = Field(None, description="Folder of the wire that scheduled nights read; empty: wire in the data folder.")
     reports: Path | None = Field(None, description="Folder of the morning pages; empty: reports in the data folder.")
     webhook: SecretStr = Field(SecretStr(""), description="Address that is told each night's result as JSON.")
+    time_zone: str = Field("UTC", description="Time zone of the schedules, such as Europe/London.")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server that `onrecord up` starts.")
     log: Literal["text", "json"] = Field("text", description="How log lines are written on standard error.")
 
     @property

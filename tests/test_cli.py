@@ -143,6 +143,7 @@ COMMANDS = [
     ["annotate"],
     ["nightly"],
     ["pull"],
+    ["up"],
     ["reconcile"],
     ["rollout"],
     ["export"],

@@ -15,7 +15,9 @@ import pytest
 
 from flows import shift
 from flows.batches import Batched
+from flows.dry_run import plan_lines, show_plan
 from flows.lock import only_night
+from flows.logs import set_up_logs
 from flows.morning import SECTIONS, Section, html, markdown
 from flows.night import Night
 from flows.settings import Settings
@@ -75,10 +77,10 @@ def test_the_page_is_kept_in_the_store_and_on_disk(settings: Settings, tmp_path:
     text = night.page.read_text()
     assert (settings.report_folder / "index.html").read_text() == text
     assert [p.name for p in settings.report_folder.iterdir() if p.suffix != ".html"] == []
-    assert "broken XML" in text
+    assert "broken.xml" in text
     assert "http" not in text.replace("http-equiv", "")  # it fetches nothing
     assert night.morning is not None
-    assert "broken XML" in markdown(night.morning)
+    assert "broken.xml" in markdown(night.morning)
 
 
 def test_seven_nights_beside_it_and_what_is_unusual(settings: Settings, tmp_path: Path) -> None:
@@ -229,3 +231,30 @@ def test_a_night_that_did_nothing_has_a_page(settings: Settings, tmp_path: Path)
     assert isinstance(night, Night)
     assert night.page is not None
     assert "no tasks yet" in night.page.read_text()
+
+
+def test_log_lines_for_machines(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(settings.model_copy(update={"log": "json"}))
+    work_night(shift_of(settings, wire(tmp_path / "wire", "Lastra")), fake)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["station"]["name"] for line in lines if line["logger"] == "flows.shift"] == ["intake", "annotate"]
+    assert lines[0]["level"] == "INFO"
+    set_up_logs(settings)  # text again: warnings only
+    work_night(shift_of(settings, tmp_path / "wire"), fake)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_dry_run_does_nothing(settings: Settings, tmp_path: Path) -> None:
+    folder = wire(tmp_path / "wire", "Lastra", "Orvo")
+    assert next(iter(plan_lines([folder], None, None, push=True))).startswith("would read:     2 files, 2 new stories")
+    show_plan([folder], settings, None, push=True)
+    assert not settings.data.exists()
+    work_night(shift_of(settings, folder), fake)
+    (folder / "new.txt").write_text("The minister said on Friday that prices would fall.")
+    store = Store(settings.store)
+    before = store.story_states()
+    said = list(plan_lines([folder], store, None, push=False))
+    assert said[0] == "would read:     3 files, 1 new stories of 9 words, 2 known before"
+    assert "0 stories that wait and at most 1 new ones, in about" in said[1]
+    assert len(said) == 2
+    assert store.story_states() == before

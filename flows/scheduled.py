@@ -1,0 +1,53 @@
+"""The other scheduled flows; like `flows.nightly` they orchestrate and hold no logic of their own."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterStartTime
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.connecting import connect
+from flows.housekeeping import tidy
+from flows.pulling import pull as pull_reviews
+from flows.settings import load_settings
+from flows.store import Store
+
+RUNS = timedelta(days=30)
+"""How long Prefect keeps what it ran."""
+_PAGE = 200
+_log = logging.getLogger(__name__)
+
+
+@flow(name="pull", persist_result=False, retries=0)
+def pull() -> State[Any]:
+    """Brings reviews from Label Studio into the store: new, changed and deleted ones."""
+    settings = load_settings()
+    result = pull_reviews(Store(settings.store), connect(settings))
+    said = f"{result.tasks} tasks changed, {result.reviews} reviews new, changed or gone"
+    if result.faults:
+        return Failed(message=f"{said}; not taken: {'; '.join(result.faults)}"[:2000])
+    return Completed(message=said)
+
+
+@flow(name="housekeeping", persist_result=False, retries=0)
+def housekeeping() -> State[Any]:
+    """Copies the store, and removes old copies, old morning pages and Prefect's old runs."""
+    now = datetime.now(UTC)
+    said = tidy(load_settings(), now)
+    return Completed(message=f"{said}; {_forget_runs(now - RUNS)} old runs forgotten by Prefect")
+
+
+def _forget_runs(before: datetime) -> int:
+    old = FlowRunFilter(start_time=FlowRunFilterStartTime.model_validate({"before_": before}))
+    forgotten = 0
+    with get_client(sync_client=True) as client:
+        while runs := client.read_flow_runs(flow_run_filter=old, limit=_PAGE):
+            for run in runs:
+                client.delete_flow_run(run.id)
+            forgotten += len(runs)
+    return forgotten
