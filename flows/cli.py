@@ -29,7 +29,12 @@ app.add_typer(train, name="train")
 report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Report on what people decided.")
 app.add_typer(report, name="report")
 
-Inputs = Annotated[list[Path], typer.Argument(help="Wire files, .txt, .jsonl of {id, text}, or folders of them.", show_default=False)]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Wire files, folders, globs, zip or tar archives, http(s) or fsspec addresses, or - for standard input.", show_default=False
+    ),
+]
 ModelPath = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the shipped model.", show_default=False)]
 Gold = Annotated[Path, typer.Argument(help="Gold data, JSON lines.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -57,8 +62,11 @@ def annotate(
 @app.command(epilog="Example: onrecord nightly examples/wire --dry-run")
 def nightly(
     inputs: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Wire files or folders; default: ONRECORD_WIRE, else wire in the data folder.", show_default=False),
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, globs, archives or addresses of the wire; default: ONRECORD_WIRE, else wire in the data folder.",
+            show_default=False,
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Read only so many files, in order.")] = None,
     push: Annotated[bool, typer.Option(help="Push tasks to Label Studio, or stop before it.")] = True,

@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flows.connecting import connect
 from flows.dry_run import show_plan
-from flows.feed import deliveries, feed_files
+from flows.feed import Source, deliveries, feed_files
 from flows.logs import set_up_logs
 from flows.settings import load_settings, prepare_prefect
 from flows.showing import err, night_lines, story_table
@@ -22,7 +22,7 @@ from schemas.errors import BadInput, Unavailable
 from schemas.story import Story
 
 
-def annotate_files(inputs: list[Path], *, as_table: bool, model: Path | None) -> None:
+def annotate_files(inputs: Sequence[Source], *, as_table: bool, model: Path | None) -> None:
     """Claims of the inputs' stories on standard output; what could not be read, and progress, on standard error."""
     from annotators.claims import annotate
     from annotators.models import load_model
@@ -30,6 +30,7 @@ def annotate_files(inputs: list[Path], *, as_table: bool, model: Path | None) ->
     settings, notes = load_settings(), err()
     files = feed_files(inputs)
     turned_away: list[str] = []
+    done = 0
     loaded = load_model(model or settings.model)
     out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     with notes.status("reading") as status:
@@ -42,18 +43,17 @@ def annotate_files(inputs: list[Path], *, as_table: bool, model: Path | None) ->
                     sys.stdout.write(json.dumps(claim.to_contract(), ensure_ascii=False) + "\n")
     for reason in turned_away:
         notes.print(f"onrecord: turned away: {reason}")
-    if turned_away and len(turned_away) == len(files):
+    if turned_away and not done:
         raise BadInput("no story could be read")
 
 
-def _stories(files: list[Path], turned_away: list[str]) -> Iterator[Story]:
+def _stories(files: Sequence[Source], turned_away: list[str]) -> Iterator[Story]:
     for delivery in deliveries(files):
-        if delivery.reason:
-            turned_away.append(delivery.reason)
+        turned_away += filter(None, (delivery.reason, *delivery.refused))
         yield from (story for story in delivery.stories if story.text)
 
 
-def run_night(inputs: list[Path], *, limit: int | None, push: bool, dry: bool = False, budget: str = "") -> None:
+def run_night(inputs: Sequence[Source], *, limit: int | None, push: bool, dry: bool = False, budget: str = "") -> None:
     """One night from the command line. Exit status 1 where something failed that the next run must mend."""
     settings, notes = load_settings(), err()
     settings.budget = budget or settings.budget

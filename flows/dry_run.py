@@ -9,12 +9,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from flows.feed import deliveries, feed_files
+from flows.feed import Source, deliveries, feed_files
 from flows.settings import Settings
 from flows.store import Store
 
 
-def show_plan(inputs: Sequence[Path], settings: Settings, limit: int | None, *, push: bool) -> None:
+def show_plan(inputs: Sequence[Source], settings: Settings, limit: int | None, *, push: bool) -> None:
     """Prints what would come in, be annotated and go out. Nothing is stored, annotated or pushed."""
     for line in plan_lines(inputs, _existing(settings), limit, push=push):
         print(line)
@@ -28,7 +28,7 @@ def _existing(settings: Settings) -> Store | None:
     return Store(settings.store)
 
 
-def plan_lines(inputs: Sequence[Path], store: Store | None, limit: int | None, *, push: bool) -> Iterator[str]:
+def plan_lines(inputs: Sequence[Source], store: Store | None, limit: int | None, *, push: bool) -> Iterator[str]:
     """What would be done, a line each."""
     count, words, turned_away = Counter[str](), 0, []
     for delivery in deliveries(feed_files(inputs, limit)):

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import pushing
-from flows.feed import deliveries, feed_files
+from flows.feed import Source, deliveries, feed_files
 from flows.plan import Plan
+from flows.sources import Opened
 from flows.store import Store
 from flows.studio import Studio
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from flows.morning import Morning
 
 Say = Callable[[str], None]
+FETCHED = "fetched "
+"""How the marks begin that keep what an address said of its last answer."""
 
 
 @dataclass
@@ -61,19 +64,22 @@ class Night:
     morning: Morning | None = None
 
 
-def take_in(inputs: Sequence[Path], store: Store, now: str, night: Night, limit: int | None = None) -> None:
+def take_in(inputs: Sequence[Source], store: Store, now: str, night: Night, limit: int | None = None) -> None:
     """Reads the wire's files into the store; what cannot be read is quarantined with its reason, and the rest goes on."""
     delivered: list[tuple[str, int]] = []
-    for delivery in deliveries(feed_files(inputs, limit)):
+    seen = Opened(get=lambda address: store.mark(FETCHED + address))
+    for delivery in deliveries(feed_files(inputs, limit), seen):
         night.files += 1
-        if delivery.reason:
-            store.add_quarantine(delivery.file, delivery.digest, delivery.reason, now)
-            night.quarantined.append((Path(delivery.file).name, delivery.reason))
+        if reason := "; ".join(filter(None, (delivery.reason, *delivery.refused))):
+            store.add_quarantine(delivery.file, delivery.digest, reason, now)
+            night.quarantined.append((Path(delivery.file).name, reason))
         for story in delivery.stories:
             arrival = store.add_story(story, now)
             night.stories_known += arrival.known
             night.stories_new += not arrival.known
             delivered.append((story.guid, arrival.story.version))
+        if delivery.fetched:  # only now: killed before, the next night fetches it again
+            store.mark(FETCHED + delivery.fetched[0], delivery.fetched[1])
     note_held(delivered, store, night)
     night.held += [(guid, f"embargoed until {until}") for guid, until in store.embargoed(now)]
 

@@ -20,6 +20,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.batches import Batched, Key, Work, annotate_batch
 from flows.connecting import connect
+from flows.feed import Source
 from flows.logs import set_up_logs
 from flows.morning import markdown
 from flows.night import Night
@@ -48,7 +49,7 @@ def _run_name() -> str:
 
 
 @flow(name="nightly", flow_run_name=_run_name, task_runner=task_runner(load_settings()), persist_result=False, retries=0)
-def nightly(inputs: list[Path] | None = None, limit: int | None = None, push: bool = True) -> State[Any]:
+def nightly(inputs: list[str | Path] | None = None, limit: int | None = None, push: bool = True) -> State[Any]:
     """One night: reads the wire, splits stories into claims, pre-labels them and pushes tasks.
 
     inputs: files and folders; default: the wire's folder of the settings. limit: files at most. push: false stops before Label Studio.
@@ -65,7 +66,7 @@ def nightly(inputs: list[Path] | None = None, limit: int | None = None, push: bo
     return Completed(message=said, data=night)
 
 
-def _scheduled(inputs: list[Path] | None, limit: int | None, push: bool) -> Shift:
+def _scheduled(inputs: list[str | Path] | None, limit: int | None, push: bool) -> Shift:
     settings = load_settings()
     set_up_logs(settings)
     studio = (lambda: connect(settings)) if push else None
@@ -97,7 +98,7 @@ def _artifacts(night: Night) -> None:
 
 
 def run_nightly(
-    inputs: Sequence[Path],
+    inputs: Sequence[Source],
     settings: Settings,
     studio: Studio | None,
     *,

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from flows import night as ends
 from flows.batches import Batched, Key, Work, annotate_batch, batches
+from flows.feed import Source
 from flows.isolation import close_all
 from flows.lock import Check, myself, only_night
 from flows.memory import Peak
@@ -43,7 +43,7 @@ class Shift:
     """What a night is to do. studio: opens Label Studio when it is needed; None: tasks are not pushed. clock: what time it is."""
 
     settings: Settings
-    inputs: Sequence[Path]
+    inputs: Sequence[Source]
     studio: Callable[[], Studio] | None
     say: Say
     limit: int | None = None

@@ -1,0 +1,119 @@
+"""HTTP(S): a feed, a file or a folder's listing; conditional, bounded in time, size and redirects, and never where it must not go."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import socket
+import time
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from lxml import etree
+
+from schemas.errors import BadInput, Unavailable
+from schemas.readers.markup import html_root
+
+Client = httpx.Client
+MAX_FETCHED = 200_000_000
+"""Bytes of one answer; an archive may have more than a file."""
+MAX_LINKS = 10_000
+_REDIRECTS = 5
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_DEADLINE = 300.0
+_LISTING = re.compile(r"index of|directory listing", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an address gave. validators: its ETag and Last-Modified, as JSON, or ""; final: the address after redirects."""
+
+    address: str
+    final: str
+    data: bytes
+    validators: str
+    kind: str
+
+
+def client() -> Client:
+    """A client that follows nothing by itself."""
+    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, headers={"User-Agent": "onrecord"})
+
+
+def fetch(http: Client, address: str, validators: str | None, parent: Answer | None = None) -> Answer | None:
+    """What an address gives; None where nothing has changed. parent: the listing that named it, which it may not leave.
+
+    Errors: BadInput for an address that is not allowed or an answer too long, Unavailable where nothing comes.
+    """
+    at = address
+    asked = json.loads(validators) if validators else {}
+    trusted = urlsplit(parent.final if parent else address).hostname
+    for _ in range(_REDIRECTS + 1):
+        _check(at, first=urlsplit(at).hostname == trusted)
+        try:
+            with http.stream("GET", at, headers=asked) as answer:
+                if answer.status_code == httpx.codes.NOT_MODIFIED:
+                    return None
+                if answer.has_redirect_location:
+                    at = urljoin(at, answer.headers["location"])
+                    continue
+                if answer.status_code != httpx.codes.OK:
+                    raise Unavailable(f"{address}: answered {answer.status_code} {answer.reason_phrase}".rstrip())
+                kept = {"If-None-Match": answer.headers.get("etag"), "If-Modified-Since": answer.headers.get("last-modified")}
+                told = {k: v for k, v in kept.items() if v}
+                return Answer(address, at, _body(answer, address), json.dumps(told) if told else "", answer.headers.get("content-type", ""))
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{address}: could not be fetched: {type(error).__name__}: {error}".rstrip(": ")) from error
+    raise BadInput(f"{address}: redirects more than {_REDIRECTS} times")
+
+
+def listed(answer: Answer) -> list[str]:
+    """The addresses of the files in a folder's listing, in its order; [] where the answer is none."""
+    if not answer.final.partition("?")[0].endswith("/") or "html" not in answer.kind or len(answer.data) > 5_000_000:
+        return []
+    root = html_root(answer.data.decode("utf-8", "replace"))
+    title = " ".join(root.xpath("string(.//title)").split()) if root is not None else ""
+    if root is None or not _LISTING.match(title):
+        return []
+    return _links(root, answer.final)[:MAX_LINKS]
+
+
+def _links(root: etree._Element, base: str) -> list[str]:
+    found = [urljoin(base, link.get("href", "").partition("#")[0]) for link in root.iter("a")]
+    folder = base.partition("?")[0]
+    inside = [
+        a for a in found if a.startswith(folder) and a != folder and "?" not in a and not a.endswith("/") and ".." not in a[len(folder) :]
+    ]
+    return list(dict.fromkeys(inside))
+
+
+def _check(address: str, *, first: bool) -> None:
+    """Errors: BadInput for what is no web address, or lies where no feed does. first: the user named this host."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput(f"{address}: led to an address that is not http or https")
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise Unavailable(f"{address}: its host cannot be found: {error.strerror or error}") from error
+    for *_, place in found:
+        ip = ipaddress.ip_address(str(place[0]).partition("%")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+            raise BadInput(f"{address}: {ip} is a link-local, multicast or empty address, which no feed has")
+        if not first and (ip.is_private or ip.is_loopback):
+            raise BadInput(f"{address}: a redirect led to {ip}, inside this network")
+
+
+def _body(answer: httpx.Response, address: str) -> bytes:
+    parts, size, begun = [], 0, time.monotonic()
+    for part in answer.iter_bytes():
+        size += len(part)
+        if size > MAX_FETCHED:
+            raise BadInput(f"{address}: sends more than {MAX_FETCHED:,} bytes")
+        if time.monotonic() - begun > _DEADLINE:
+            raise Unavailable(f"{address}: took longer than {_DEADLINE:.0f} s")
+        parts.append(part)
+    return b"".join(parts)
