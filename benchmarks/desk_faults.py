@@ -188,7 +188,7 @@ class Rig:
         """Everything under faults, then once without, then the comparison."""
         begun = time.monotonic()
         with faulty(self.server.url, self.schedule) as url, self._studio(url, PATIENCE) as shaky:
-            for step in [self.push, *self.rng.choices((self.push, self.pull, self.roll_out, self.withdraw, self.push_twice), k=6)]:
+            for step in [self.push, *self.rng.choices((self.push, self.pull, self.roll_out, self.withdraw, self.push_twice), k=4)]:
                 self._beside(lambda step=step: self._tried(step, shaky))
         self.schedule.settle()
         for step in (self.push, self.roll_out, self.pull):

@@ -15,7 +15,7 @@ from schemas.guideline import project_settings
 from schemas.reviews import Review, parse_annotation
 
 OVERLAP = timedelta(minutes=1)
-"""How far a pull goes back behind the last: a change is stamped a moment before others can see it."""
+"""How old a change is that every pull can see: it is stamped a moment before. What is younger is asked for again."""
 _CHUNK = 500
 
 
@@ -35,6 +35,7 @@ def pull(store: Store, studio: Studio, *, whole: bool = False) -> Pulled:
     """
     project = studio.ensure_project(studio.title, **project_settings())
     mark = f"pulled {studio.identity(project)}"
+    settled = studio.clock - OVERLAP
     since = None if whole else store.mark(mark)
     result, newest = Pulled(), since or ""
     tasks = studio.annotated(project, since)
@@ -42,7 +43,7 @@ def pull(store: Store, studio: Studio, *, whole: bool = False) -> Pulled:
         newest = max(newest, *(task["updated_at"] for task in some))
         _take(store, studio, project, some, result)
     if newest and not result.faults:  # what could not be taken is asked for again, and said again
-        store.mark(mark, (datetime.fromisoformat(newest) - OVERLAP).isoformat())
+        store.mark(mark, min(datetime.fromisoformat(newest), settled).isoformat())
     return result
 
 

@@ -46,17 +46,27 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     Errors: those of `Studio`; BadInput where the project is not the one that the store's tasks are in.
     """
     project = the_project(store, studio)
-    sent, suspects = Sent(), store.handed()
+    sent = Sent()
+    there = _tidy(store, studio, project, sent)
     keys = _chosen(store, plan, sent, now or datetime.now(UTC))
     for at in range(0, len(keys), _CHUNK):
-        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], suspects, sent, say)
+        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], sent, say)
     studio.ask_for_copies(project, store.doubled(), 2)
-    found, doubles = studio.tidy(project, store.task_ids().values(), suspects)
-    sent.doubles += doubles
-    store.mark_pushed(found)
-    store.hand([key for key in suspects if key not in sent.unsure], False)
+    if studio.count(project) != there + sent.pushed:  # somebody else has been at work
+        _tidy(store, studio, project, sent)
     _withdraw(store, studio, project, sent)
     return sent
+
+
+def _tidy(store: Store, studio: Studio, project: int, sent: Sent) -> int:
+    """Takes note of tasks that are there without the store's knowing, and removes doubles. Gives how many tasks there are."""
+    suspects, waiting = store.handed(), set(store.task_keys(("waiting",)))
+    tidied = studio.tidy(project, store.task_ids().values(), suspects)
+    store.mark_pushed(tidied.ids)
+    store.hand([key for key in suspects if key not in sent.unsure], False)
+    sent.doubles += tidied.removed
+    sent.already += len(waiting & set(tidied.ids))
+    return tidied.there
 
 
 def the_project(store: Store, studio: Studio) -> int:
@@ -87,10 +97,7 @@ def task_of(entry: Entry, abstain_below: float) -> Json:
     )
 
 
-def _push_some(
-    store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], suspects: Sequence[str], sent: Sent, say: Say
-) -> None:
-    """Pushes some tasks. suspects: keys that an earlier push may have put there without learning it."""
+def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], sent: Sent, say: Say) -> None:
     homeless = store.homeless(keys)
     tasks: list[Json] = []
     for entry in store.entries(keys, ("waiting",)):
@@ -101,13 +108,12 @@ def _push_some(
     returned = {task["data"]["key"]: _with_reviews(task, homeless.get(task["data"]["key"], ()), sent) for task in tasks}
     studio.ensure_people({author(review.by) for back in returned.values() for review in back})
     store.hand(keys)
-    pushed = studio.push(project, tasks, say=say, known=store.task_ids().values(), suspects=suspects)
+    pushed = studio.push(project, tasks, say=say, new=True)
     _house(store, studio, project, {key: back for key, back in returned.items() if back and key not in pushed.refused})
     store.mark_pushed(pushed.created | pushed.already)
     store.hand([key for key in keys if key not in pushed.unsure], False)
     sent.unsure |= pushed.unsure
     sent.pushed += len(pushed.created)
-    sent.already += len(pushed.already)
     sent.doubles += pushed.duplicates_removed
     sent.failures += [f"task {key} refused by Label Studio: {why}" for key, why in pushed.refused.items()]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -49,6 +50,15 @@ class Pushed:
     unsure: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Tidied:
+    """What a look at all tasks found: the task of each key that had to be looked at, doubles removed, and how many tasks are left."""
+
+    ids: dict[str, int]
+    removed: int
+    there: int
+
+
 class Studio:
     """A Label Studio server, for a token that may create projects. title: of the project, for those who ask no other.
 
@@ -74,6 +84,11 @@ class Studio:
     def url(self) -> str:
         """The server's address."""
         return self._api.url
+
+    @property
+    def clock(self) -> datetime:
+        """The server's time at its last answer."""
+        return self._api.clock
 
     def __enter__(self) -> Self:
         return self
@@ -115,17 +130,14 @@ class Studio:
         """Task ids by key, ascending; keys that no task has are left out."""
         return {key: [row["id"] for row in same] for key, same in studio_tasks.rows(self._api, project, keys).items()}
 
-    def push(self, project: int, tasks: Sequence[Json], *, say: Say, known: Collection[int] = (), suspects: Collection[str] = ()) -> Pushed:
+    def push(self, project: int, tasks: Sequence[Json], *, say: Say, new: bool = False) -> Pushed:
         """Puts each task in exactly once by its key, with its pre-labels; what is there already stays as it is.
 
-        known: ids of tasks that are there and have other keys, so that only the rest need be looked at. suspects: keys to look up all
-        the same, since the id of a task that was deleted is given to another. After an import whose fate is unknown it looks what
-        arrived and sends the rest. Doubles are removed where nobody has worked on them. Whatever stops it, the next push goes on.
+        new: none of them is there, as `tidy` has just made sure. After an import whose fate is unknown it looks what arrived and
+        sends the rest. Doubles are removed where nobody has worked on them. Whatever stops it, the next push goes on.
         """
         wanted = {task["data"]["key"]: task for task in tasks}
-        before = studio_tasks.strays(self._api, project, known)
-        before |= studio_tasks.rows(self._api, project, [key for key in suspects if key in wanted])
-        before = {key: same for key, same in before.items() if key in wanted}
+        before: Rows = {} if new else studio_tasks.rows(self._api, project, wanted)
         version = studio_rollout.shown_version(self._api, project) or FIRST_VERSION
         missing = {key: _under(version, task) for key, task in wanted.items() if key not in before}
         imported = import_tasks(self._api, project, missing, say)
@@ -143,14 +155,18 @@ class Studio:
         _check_arrived({key: taken[key] for key in doubtful}, imported, found)
         return imported.ids | {key: same[0]["id"] for key, same in found.items()}, removed
 
-    def tidy(self, project: int, known: Collection[int], suspects: Collection[str] = ()) -> tuple[dict[str, int], int]:
+    def tidy(self, project: int, known: Collection[int], suspects: Collection[str] = ()) -> Tidied:
         """Looks at every task whose id is not among `known`, or whose key is suspect, and removes doubles that nobody has worked on.
 
-        Gives the task id of each key so found, and how many doubles it removed.
+        suspects: keys to look up all the same, since the id of a task that was deleted is given to another.
         """
-        seen = studio_tasks.strays(self._api, project, known) | studio_tasks.rows(self._api, project, suspects)
-        found, removed = studio_tasks.sweep(self._api, project, seen)
-        return {key: same[0]["id"] for key, same in found.items()}, removed
+        strays, there = studio_tasks.strays(self._api, project, known)
+        found, removed = studio_tasks.sweep(self._api, project, strays | studio_tasks.rows(self._api, project, suspects))
+        return Tidied({key: same[0]["id"] for key, same in found.items()}, removed, there - removed)
+
+    def count(self, project: int) -> int:
+        """How many tasks there are."""
+        return self._api.ask("GET", f"/api/projects/{project}/")["task_number"]
 
     def annotation_ids(self, project: int, keys: Iterable[str]) -> dict[str, set[int]]:
         """The annotations that the tasks of each key have, all of a key's tasks together."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -61,11 +63,20 @@ class StudioApi:
             raise BadInput("Label Studio's token is empty or holds characters that no token has; copy it anew from Account & Settings")
         self.url = str(base)
         self.wait = wait
+        self._heard = ""
         self._timeout = httpx.Timeout(timeout, connect=_CONNECT)
         self._long = httpx.Timeout(timeout * _LONG, connect=_CONNECT)
         # a proxy of the environment knows nothing of this machine's own ports
         outside = base.host not in ("127.0.0.1", "::1", "localhost")
         self._client = httpx.Client(base_url=base, auth=_Token(token), timeout=self._timeout, transport=transport, trust_env=outside)
+
+    @property
+    def clock(self) -> datetime:
+        """The server's time at its last answer, to the second; this machine's where it does not say."""
+        try:
+            return parsedate_to_datetime(self._heard).astimezone(UTC)
+        except ValueError:
+            return datetime.now(UTC)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -93,6 +104,7 @@ class StudioApi:
             answer = self._client.request(method, path, params=params, json=body, timeout=self._long if long else self._timeout)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unanswered(f"Label Studio at {self.url} does not answer ({type(error).__name__}); is it running?") from error
+        self._heard = answer.headers.get("date", "")
         if answer.status_code >= 500 or answer.status_code in _PASSING:
             said = f"Label Studio at {self.url} answers {answer.status_code} {answer.reason_phrase}; try again later"
             raise Unanswered(said, _retry_after(answer))

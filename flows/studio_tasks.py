@@ -45,8 +45,8 @@ def rows(api: StudioApi, project: int, keys: Iterable[str], filters: Iterable[Fi
     return found
 
 
-def strays(api: StudioApi, project: int, known: Collection[int]) -> Rows:
-    """The tasks of each key that has one whose id is not among `known`.
+def strays(api: StudioApi, project: int, known: Collection[int]) -> tuple[Rows, int]:
+    """The tasks of each key that has one whose id is not among `known`, and how many tasks there are.
 
     An import whose client died may be carried out after all others have looked: only who looks at every id finds it.
     """
@@ -58,7 +58,7 @@ def strays(api: StudioApi, project: int, known: Collection[int]) -> Rows:
         for row in pages(api, project, [("id", "in_list", "List", some)], fields="task_only", include="id,data")
         if "key" in row["data"]
     ]
-    return rows(api, project, keys)
+    return rows(api, project, keys), len(there)
 
 
 def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from flows.tables import claims, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.reviews import Review
 from schemas.story import Story
+
+Json = dict[str, Any]
 
 
 class Reviews(Database):
@@ -24,29 +26,18 @@ class Reviews(Database):
         gone: for each task key seen, the annotation ids that Label Studio still has. What only its time stamp tells from what
         is here is the same: a server that was filled again has new ones. Returns how many were new or changed.
         """
-        changed = 0
+        payloads = [_json(review.to_dict()) for review in batch]
         with self.writing() as db:
-            for review in batch:
-                payload = _json(review.to_dict())
-                row = db.execute(sa.select(reviews.c.payload).where(reviews.c.annotation_id == review.annotation_id)).first()
-                if row and _but_for_time(row.payload) == _but_for_time(payload):
-                    continue
-                changed += not _took_home(db, payload)
-                db.execute(sa.delete(reviews).where(reviews.c.annotation_id == review.annotation_id))
-                db.execute(
-                    sa.insert(reviews).values(
-                        annotation_id=review.annotation_id,
-                        key=review.key,
-                        version=review.story_version,
-                        updated=payload["updated"],
-                        payload=payload,
-                    )
-                )
-            for key, left in gone.items():
-                mine = (reviews.c.key == key) & (reviews.c.annotation_id > 0)
-                dropped = db.execute(sa.delete(reviews).where(mine, reviews.c.annotation_id.not_in(list(left))))
-                changed += dropped.rowcount
-        return changed
+            kept = _by_id(db, [row["annotation_id"] for row in payloads])
+            new = [row for row in payloads if _but_for_time(kept.get(row["annotation_id"], {})) != _but_for_time(row)]
+            homeless = _homeless(db, [row["key"] for row in new])
+            changed = sum(not _took_home(db, row, homeless.get(row["key"], [])) for row in new)
+            _delete(db, [row["annotation_id"] for row in new])
+            if new:
+                db.execute(sa.insert(reviews), [_row(row) for row in new])
+            dropped = [number for key, number in _annotations(db, list(gone)) if number > 0 and number not in gone[key]]
+            _delete(db, dropped)
+        return changed + len(dropped)
 
     def reviewed(self) -> list[tuple[Story, Claim, Review]]:
         """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation."""
@@ -63,18 +54,54 @@ class Reviews(Database):
         return [(Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)) for r in rows]
 
 
-def _took_home(db: sa.Connection, payload: dict[str, Any]) -> bool:
-    """Whether an annotation is a review's that had lost its own (a negative id): then that goes, and its time is kept."""
-    lost = sa.select(reviews).where(reviews.c.key == payload["key"], reviews.c.annotation_id < 0).order_by(-reviews.c.annotation_id)
-    for row in db.execute(lost).all():
-        if _but_for_time(row.payload, "annotation_id") == _but_for_time(payload, "annotation_id"):
-            db.execute(sa.delete(reviews).where(reviews.c.annotation_id == row.annotation_id))
-            payload["updated"] = row.payload["updated"]
+def _row(payload: Json) -> Json:
+    row = {name: payload[name] for name in ("annotation_id", "key", "updated")}
+    return row | {"version": payload["story_version"], "payload": payload}
+
+
+def _some(values: Sequence[Any]) -> Iterator[list[Any]]:
+    """As many values at a time as one statement takes."""
+    for at in range(0, len(values), 500):
+        yield list(values[at : at + 500])
+
+
+def _by_id(db: sa.Connection, ids: Sequence[int]) -> dict[int, Json]:
+    chosen = sa.select(reviews.c.annotation_id, reviews.c.payload)
+    return {r.annotation_id: r.payload for some in _some(ids) for r in db.execute(chosen.where(reviews.c.annotation_id.in_(some)))}
+
+
+def _annotations(db: sa.Connection, keys: Sequence[str]) -> list[tuple[str, int]]:
+    chosen = sa.select(reviews.c.key, reviews.c.annotation_id)
+    return [(r.key, r.annotation_id) for some in _some(keys) for r in db.execute(chosen.where(reviews.c.key.in_(some)))]
+
+
+def _homeless(db: sa.Connection, keys: Sequence[str]) -> dict[str, list[Json]]:
+    """Reviews whose annotation was lost with its server (a negative id), by task."""
+    found: dict[str, list[Json]] = {}
+    for some in _some(keys):
+        chosen = sa.select(reviews.c.annotation_id, reviews.c.payload).where(reviews.c.key.in_(some), reviews.c.annotation_id < 0)
+        for row in db.execute(chosen.order_by(-reviews.c.annotation_id)):
+            found.setdefault(row.payload["key"], []).append(row.payload | {"annotation_id": row.annotation_id})
+    return found
+
+
+def _delete(db: sa.Connection, ids: Sequence[int]) -> None:
+    for some in _some(ids):
+        db.execute(sa.delete(reviews).where(reviews.c.annotation_id.in_(some)))
+
+
+def _took_home(db: sa.Connection, payload: Json, homeless: list[Json]) -> bool:
+    """Whether an annotation is a review's that had lost its own: then that goes, and its time is kept."""
+    for old in homeless:
+        if _but_for_time(old, "annotation_id") == _but_for_time(payload, "annotation_id"):
+            _delete(db, [old["annotation_id"]])
+            payload["updated"] = old["updated"]
+            homeless.remove(old)
             return True
     return False
 
 
-def _but_for_time(payload: dict[str, Any], *more: str) -> dict[str, Any]:
+def _but_for_time(payload: Json, *more: str) -> Json:
     return {name: value for name, value in payload.items() if name not in ("updated", *more)}
 
 

@@ -44,10 +44,11 @@ class Tasks(Database):
 
     def mark_pushed(self, ids: dict[str, int]) -> None:
         """Records the Label Studio task of each key; a task closed meanwhile stays closed."""
+        state = sa.case((tasks.c.state == "waiting", "pushed"), else_=tasks.c.state)
+        change = sa.update(tasks).where(tasks.c.key == sa.bindparam("of")).values(task_id=sa.bindparam("number"), state=state)
         with self.writing() as db:
-            for key, task_id in ids.items():
-                db.execute(sa.update(tasks).where(tasks.c.key == key).values(task_id=task_id))
-                db.execute(sa.update(tasks).where(tasks.c.key == key, tasks.c.state == "waiting").values(state="pushed"))
+            if ids:
+                db.execute(change, [{"of": key, "number": task_id} for key, task_id in ids.items()])
 
     def closed_in_studio(self) -> list[str]:
         """Keys of closed tasks that Label Studio still shows and nobody has reviewed."""
