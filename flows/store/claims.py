@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flows.store.stories import Stories, version_row
 from flows.store.tasks import GONE
 from flows.tables import claims, reviews, stories, tasks
+from schemas.carrying import Anchors, Carried, carry
 from schemas.claim import Claim
 from schemas.story import Story
 
@@ -26,13 +27,14 @@ class Claims(Stories):
             live = db.execute(sa.select(stories.c.state).where(stories.c.guid == story.guid, stories.c.version == story.version)).scalar()
             if live != "new":
                 return
-            if found:
-                db.execute(sa.insert(claims), [_row(c) for c in found])
-            wanted = {c.key: c for c in found if c.attributed or c.key in passages}
+            carried = _carried(db, story, found)
+            if rows := [_row(c) for c in (*found, *carried.kept)]:
+                db.execute(sa.insert(claims), rows)
+            wanted = {c.key: c for c in found if (c.attributed or c.key in passages) and c.key not in carried.taken}
             known = {row.key for row in db.execute(sa.select(tasks.c.key).where(tasks.c.guid == story.guid))}
-            if opened := [_task(c, story, c.by) for c in wanted.values() if c.key not in known]:
+            if opened := [_task(c, story, c.by, carried.notices.get(c.key, "")) for c in wanted.values() if c.key not in known]:
                 db.execute(sa.insert(tasks), opened)
-            self._close(db, story.guid, f"{GONE}{story.version}", keep=list(wanted))
+            self._close(db, story.guid, f"{GONE}{story.version}", keep=[*wanted, *(c.key for c in carried.kept)])
             # what nobody has seen yet is shown as the newest version has it; what had vanished and is back, again
             unseen = (tasks.c.state == "waiting") | ((tasks.c.state == "closed") & tasks.c.reason.startswith(GONE))
             renewed = sa.update(tasks).where(tasks.c.guid == story.guid, tasks.c.key.in_(list(wanted)), unseen)
@@ -77,6 +79,19 @@ def _row(claim: Claim) -> dict[str, Any]:
     return row | {"score": claim.score, "payload": claim.to_dict()}
 
 
-def _task(claim: Claim, story: Story, by: str) -> dict[str, Any]:
+def _carried(db: sa.Connection, story: Story, found: Sequence[Claim]) -> Carried:
+    """What becomes of the claims with tasks of the version before this."""
+    of = (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by)
+    chosen = sa.select(claims.c.payload).join(tasks, of).where(tasks.c.guid == story.guid, tasks.c.version < story.version)
+    chosen = chosen.where(tasks.c.kind == "claim", tasks.c.state != "closed").order_by(claims.c.key)
+    old = [Claim.from_dict(row.payload) for row in db.execute(chosen)]
+    before = stories.c.version.in_({c.story_version for c in old})
+    texts = db.execute(sa.select(stories.c.version, stories.c.payload).where(stories.c.guid == story.guid, before))
+    anchors = {row.version: Anchors(row.payload["text"], story.text) for row in texts}
+    decided = db.execute(sa.select(reviews.c.key).where(reviews.c.key.in_([c.key for c in old]))).scalars()
+    return carry(old, decided, found, anchors, story.version)
+
+
+def _task(claim: Claim, story: Story, by: str, notice: str = "") -> dict[str, Any]:
     row = {"key": claim.key, "guid": story.guid, "version": story.version, "by": by}
-    return row | {"state": "waiting", "reason": "", "kind": "claim" if claim.attributed else "passage"}
+    return row | {"state": "waiting", "reason": "", "kind": "claim" if claim.attributed else "passage", "notice": notice}
