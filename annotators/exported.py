@@ -25,8 +25,8 @@ from schemas.errors import BadData, BadInput
 from schemas.labels import Problem
 from schemas.spans import cut
 
-TABLE = Path("claims", "train.parquet")
-"""Where an export keeps its claims."""
+TABLE, VALIDATION = Path("claims", "train.parquet"), Path("claims", "validation.parquet")
+"""Where an export keeps the claims to learn from and to measure on; its test split is read by nobody here."""
 DEV_SHARE = 0.1
 
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
@@ -45,11 +45,12 @@ Texts = dict[str, dict[int, str]]
 
 @dataclass(frozen=True)
 class Export:
-    """The reviewed passages by their story's guid; how many tasks were reviewed, how many of these lie in none."""
+    """The reviewed passages by their story's guid; how many tasks were reviewed, and lie in none; the stories to measure on."""
 
     stories: dict[str, list[Article]]
     tasks: int
     left_open: int
+    validation: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,11 @@ def read_export(folder: Path) -> Export:
     """
     texts: Texts = defaultdict(dict)
     tasks: dict[tuple[str, str], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in _checked_rows(folder / TABLE, texts):
-        tasks[row["story_id"], row["task_key"]][row["annotation_id"]].append(row)
+    validation: set[str] = set()
+    for path in (TABLE, VALIDATION) if (folder / VALIDATION).exists() else (TABLE,):
+        for row in _checked_rows(folder / path, texts):
+            tasks[row["story_id"], row["task_key"]][row["annotation_id"]].append(row)
+            validation |= {row["story_id"]} if path == VALIDATION else set()
     reviews: dict[tuple[str, int], list[_Review]] = defaultdict(list)
     for (guid, _), judged in tasks.items():
         newest = max(judged.values(), key=lambda rows: (rows[0]["updated"] or "", rows[0]["annotation_id"]))
@@ -81,21 +85,24 @@ def read_export(folder: Path) -> Export:
         articles, unused = _articles(f"{guid} v{version}", texts[guid][version], of_version)
         stories[guid] += articles
         left_out += unused
-    return Export({guid: articles for guid, articles in stories.items() if articles}, len(tasks), left_out)
+    found = {guid: articles for guid, articles in stories.items() if articles}
+    return Export(found, len(tasks), left_out, frozenset(validation & found.keys()))
 
 
-def split_stories(stories: dict[str, list[Article]]) -> tuple[list[Article], list[Article]]:
-    """Train and dev articles: about one story in ten to dev, at least one to each, the same story always to the same.
+def split_stories(export: Export) -> tuple[list[Article], list[Article]]:
+    """Train and dev articles: the export's own validation split is dev, and about one story in ten where it has none.
 
     Errors: BadInput where there are fewer than two stories.
     """
+    stories = export.stories
     if len(stories) < 2:
         raise BadInput(
             f"{len(stories)} stories with reviewed passages: training needs at least 2, one of them to measure on; "
             "review more in Label Studio, then `onrecord pull` and `onrecord export`"
         )
-    order = sorted(stories, key=_lot)
-    dev = min(max(1, sum(_lot(guid) < DEV_SHARE for guid in order)), len(order) - 1)
+    order = sorted(stories, key=lambda guid: (guid not in export.validation, _lot(guid)))
+    dev = len(export.validation) or max(1, sum(_lot(guid) < DEV_SHARE for guid in order))
+    dev = min(dev, len(order) - 1)
     return [a for guid in order[dev:] for a in stories[guid]], [a for guid in order[:dev] for a in stories[guid]]
 
 

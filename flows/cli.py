@@ -117,11 +117,16 @@ def rollout(model: ModelPath = None) -> None:
 
 
 @app.command(epilog="Example: onrecord export data/export && python -c 'import datasets; print(datasets.load_dataset(\"data/export\"))'")
-def export(out: Annotated[Path, typer.Argument(help="Folder to write; replaced whole.")] = Path("data/export")) -> None:
-    """Write the reviewed claims as a folder that `datasets.load_dataset` reads."""
-    from flows.commands import export_reviews
+def export(
+    out: Annotated[Path, typer.Argument(help="Folder to write; replaced whole.")] = Path("data/export"),
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The manifest.json of an earlier export, to make it again.", show_default=False)
+    ] = None,
+) -> None:
+    """Write the reviewed claims as a folder that `datasets.load_dataset` reads, in splits that do not leak."""
+    from flows.exporting import export_reviews
 
-    export_reviews(out)
+    export_reviews(out, source)
 
 
 @app.command(epilog="Example: onrecord demo --stop")

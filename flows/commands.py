@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -90,26 +88,3 @@ def pull_reviews() -> None:
         err().print(f"onrecord: not taken: {fault}")
     if result.faults:
         sys.exit(1)
-
-
-def export_reviews(out: Path) -> None:
-    """The dataset folder, written aside and renamed."""
-    from exports.dataset import write_dataset
-    from flows.store import Store
-
-    settings = load_settings()
-    rows = Store(settings.store).reviewed()
-    if not rows:
-        raise BadInput("nothing has been reviewed yet: annotate in Label Studio, then `onrecord pull`, then export")
-    if out.exists() and not (out / "README.md").exists() and any(out.iterdir()):
-        raise BadInput(f"{out}: is not empty and not an export; name a new folder")
-    aside = out.with_name(out.name + ".part")
-    shutil.rmtree(aside, ignore_errors=True)
-    write_dataset(rows, aside, datetime.now(UTC))
-    before = out.with_name(out.name + ".before")
-    shutil.rmtree(before, ignore_errors=True)
-    if out.exists():
-        out.rename(before)
-    aside.rename(out)
-    shutil.rmtree(before, ignore_errors=True)
-    print(f"{len(rows)} reviewed claims in {out}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from annotators.claimset import read_passages
 from annotators.corpora import Article, read_articles
 from annotators.evaluation import read_gold_claims
-from annotators.exported import TABLE, read_export, split_stories
+from annotators.exported import TABLE, VALIDATION, read_export, split_stories
 from flows.settings import ROOT
 from flows.showing import err
 from schemas.errors import BadData, BadInput, MissingExtra
@@ -61,13 +61,13 @@ def _read(data: Path) -> tuple[list[Article], list[Article], list[Path]]:
     if any(there) or not table.is_file():
         raise BadInput(f"{data}: {_lack(data, there)}; give a folder with train.jsonl and dev.jsonl, or one that `onrecord export` wrote")
     export = read_export(data)
-    train, dev = split_stories(export.stories)
+    train, dev = split_stories(export)
     err().print(
         f"{data}: {len(train)} reviewed passages to learn from, {len(dev)} to measure on; {export.left_open} of {export.tasks} "
         "reviewed tasks left theirs open. What nobody has reviewed in a passage counts as no claim.",
         markup=False,
     )
-    return train, dev, [table]
+    return train, dev, [path for path in (table, data / VALIDATION) if path.is_file()]
 
 
 def _lack(data: Path, there: list[bool]) -> str:

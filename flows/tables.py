@@ -83,3 +83,4 @@ nights = Table(
     Column("before", JSON, nullable=False),  # the stories' states when it began
     Column("page", JSON),
 )
+splits = Table("splits", metadata, Column("guid", String, primary_key=True), Column("split", String, nullable=False))  # in exports

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exports import passages_table
 from exports.dataset import write_dataset
+from exports.manifest import Manifest
 from schemas.claim import Choice, Claim
 from schemas.reviews import Review
 from schemas.spans import cut
 from schemas.story import Story
 
+MADE = "2026-03-08T00:00:00+00:00"
 TEXT = "Police said it rained."
 STORY = Story("g", 1, TEXT)
 CLAIM = Claim(
@@ -51,9 +55,68 @@ CASES = [
 def test_no_review_is_lost(reviewed: Review, cues: list[list[str]], tmp_path: Path) -> None:
     from datasets import load_dataset
 
-    write_dataset([(STORY, CLAIM, reviewed)], tmp_path / "out", datetime(2026, 3, 8, tzinfo=UTC))
+    write_dataset([(STORY, CLAIM, reviewed)], tmp_path / "out", Manifest(MADE, "1", "g", splits={"g": "train"}))
     rows = list(load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))["train"])
     assert [[s["text"] for s in row["cue"]] for row in rows] == cues
     assert [s["text"] for s in rows[0]["model_cue"]] == ["said"]
     assert rows[0]["problems"] == ["not a claim"]
     assert [bool(row["model_cue"]) for row in rows] == [n == 0 for n in range(len(rows))]
+
+
+def whole(key: str, claims: tuple[Claim, ...], *, number: int, by: str = "a@b", passage: tuple[int, int] = (0, 22), **other: Any) -> Review:
+    base = Review(number, key, 1, by, f"2026-03-04T01:00:{number:02d}Z", claims, {}, (), "", 1.0, False)
+    return replace(base, **{"passage": passage, "whole": True, **other})
+
+
+SECOND = replace(CLAIM, key="k2", cue=(cut(TEXT, 15, 21),), content=(cut(TEXT, 12, 14),))
+PASSAGES = [
+    # what it is, the reviews by claim, what waits, the cues of the passage's relations (None: there is no such passage)
+    ("one review that says so", [(CLAIM, whole("k", (CLAIM,), number=1))], {}, ["said"]),
+    ("nobody says so", [(CLAIM, whole("k", (CLAIM,), number=1, whole=False))], {}, None),
+    ("a task of it waits", [(CLAIM, whole("k", (CLAIM,), number=1))], {("g", 1): [(12, 21)]}, None),
+    ("one of another passage waits", [(CLAIM, whole("k", (CLAIM,), number=1))], {("g", 1): [(22, 30)]}, ["said"]),
+    (
+        "two tasks are one passage",
+        [(CLAIM, whole("k", (CLAIM,), number=1)), (SECOND, whole("k2", (SECOND,), number=2))],
+        {},
+        ["said", "rained"],
+    ),
+    ("the newest review counts", [(CLAIM, whole("k", left, number=n)) for n, left in ((1, (CLAIM,)), (2, ()))], {}, []),
+    ("one skipped", [(CLAIM, whole("k", (CLAIM,), number=1, skipped=True))], {}, None),
+]
+
+
+@pytest.mark.parametrize(("reviewed", "waiting", "cues"), [case[1:] for case in PASSAGES], ids=[case[0] for case in PASSAGES])
+def test_passages_reviewed_whole(reviewed: list, waiting: dict, cues: list[str] | None, tmp_path: Path) -> None:
+    rows = list(passages_table.flat([(STORY, claim, review) for claim, review in reviewed], waiting))
+    assert [[r["cue"][0]["text"] for r in row["relations"]] for row in rows] == ([] if cues is None else [cues])
+
+
+def test_both_configurations_load_and_metadata_are_valid(tmp_path: Path) -> None:
+    from datasets import ClassLabel, load_dataset
+    from mlcroissant import Dataset as Croissant
+
+    texts = {f"g{n}": replace(STORY, guid=f"g{n}", published=f"2026-03-0{n}T00:00:00Z", agency="AP") for n in range(1, 4)}
+    rows = [(story, CLAIM, whole("k", (CLAIM,), number=n)) for n, story in enumerate(texts.values(), 1)]
+    out, manifest = tmp_path / "out", Manifest(MADE, "1", "g", splits={"g1": "train", "g2": "validation", "g3": "test"})
+    count = write_dataset([*rows, rows[-1]], out, manifest)
+    for config in ("claims", "attribution"):
+        loaded = load_dataset(str(out), config, cache_dir=str(tmp_path / "cache"))
+        assert {split: list(loaded[split]["story_id"])[:1] for split in loaded} == {"train": ["g1"], "validation": ["g2"], "test": ["g3"]}
+    assert isinstance(load_dataset(str(out), cache_dir=str(tmp_path / "cache"))["train"].features["stance"], ClassLabel)
+    card = (out / "README.md").read_text()
+    assert "published 2026-03-01 to 2026-03-03" in card
+    assert count.relations == 3
+    found = Croissant(str(out / "croissant.json"))
+    assert not found.metadata.issues.errors
+    records = list(found.records("claims-train"))
+    assert records[0]["claims-train/story_id"] == b"g1"
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
+    rows = [(STORY, CLAIM, whole("k", (CLAIM,), number=1))]
+    for name in ("a", "b"):
+        write_dataset(rows, tmp_path / name, Manifest(MADE, "1", "g", splits={"g": "train"}))
+    files = [sorted(p.relative_to(tmp_path / name) for p in (tmp_path / name).rglob("*") if p.is_file()) for name in ("a", "b")]
+    assert files[0] == files[1]
+    assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators.corpora import Article
-from annotators.exported import TABLE, read_export, split_stories
+from annotators.exported import TABLE, Export, read_export, split_stories
 from annotators.tags import ROLES
 from exports.dataset import write_dataset
+from exports.manifest import Manifest
 from flows.learning import train_model
 from schemas.claim import Claim
 from schemas.errors import BadData, BadInput
@@ -54,7 +54,8 @@ def review(model: Words, *human: Words, story: Story = STORY, number: int = 1, *
 
 
 def export(rows: Sequence[tuple[Story, Claim, Review]], folder: Path) -> Path:
-    write_dataset(rows, folder / "export", datetime(2026, 3, 8, tzinfo=UTC))
+    splits = {story.guid: "train" for story, _, _ in rows}
+    write_dataset(rows, folder / "export", Manifest("2026-03-08T00:00:00+00:00", "1", "g", splits=splits))
     return folder / "export"
 
 
@@ -210,16 +211,16 @@ def stories(count: int) -> dict[str, list[Article]]:
 
 @pytest.mark.parametrize(("count", "dev_share"), [(2, (0.5, 0.5)), (5, (0.2, 0.2)), (1000, (0.07, 0.13))])
 def test_split(count: int, dev_share: tuple[float, float]) -> None:
-    train, dev = split_stories(stories(count))
+    train, dev = split_stories(Export(stories(count), 0, 0))
     assert dev_share[0] <= len(dev) / 2 / count <= dev_share[1]
     assert not {a.id.split("/")[0] for a in train} & {a.id.split("/")[0] for a in dev}
     assert sorted(a.id for a in train + dev) == sorted(a.id for of in stories(count).values() for a in of)  # none lost
     backwards = dict(reversed(stories(count).items()))
-    assert split_stories(backwards) == (train, dev)
+    assert split_stories(Export(backwards, 0, 0)) == (train, dev)
 
 
 def test_a_story_stays_where_it_is_when_others_come() -> None:
-    before, after = split_stories(stories(300)), split_stories(stories(900))
+    before, after = split_stories(Export(stories(300), 0, 0)), split_stories(Export(stories(900), 0, 0))
     assert set(before[0]) <= set(after[0])
     assert set(before[1]) <= set(after[1])
 
@@ -227,7 +228,7 @@ def test_a_story_stays_where_it_is_when_others_come() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_stories_to_split(count: int) -> None:
     with pytest.raises(BadInput, match=f"^{count} stories with reviewed passages: training needs at least 2"):
-        split_stories(stories(count))
+        split_stories(Export(stories(count), 0, 0))
 
 
 FOLDERS = [

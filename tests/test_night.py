@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from exports.dataset import write_dataset
+from exports.manifest import Manifest
 from flows.pulling import pull
 from flows.settings import Settings
 from flows.store import Store
@@ -61,7 +62,8 @@ def test_the_whole_round(settings: Settings, studio: RunningStudio, client: Stud
     assert pull(store, client).reviews == 0
 
     out = tmp_path / "export"
-    write_dataset(store.reviewed(), out, NOW)
+    manifest = Manifest(NOW.isoformat(), "1", "g", splits={story.guid: "train" for story in store.reviewed_stories()})
+    write_dataset(store.reviewed(), out, manifest)
     from datasets import load_dataset
 
     rows = {row["task_key"]: row for row in load_dataset(str(out), cache_dir=str(tmp_path / "cache"))["train"]}

@@ -344,7 +344,7 @@ def test_reviews_of_a_vanished_claim_stay(store: Store) -> None:
     assert store.task_states()["closed"] == 1
     assert store.closed_in_studio() == []  # what a person did is not taken away
     # the review goes with the version that it was made on
-    assert store.reviewed() == [(story(), cyd, review(cyd))]
+    assert list(store.reviewed()) == [(story(), cyd, review(cyd))]
 
 
 def test_a_task_closed_during_the_push_stays_closed_and_is_taken_back(store: Store) -> None:
@@ -386,10 +386,12 @@ def test_adding_reviews_twice_changes_nothing(store: Store) -> None:
     batch = [review(ann, 1, problems=("bad split",)), review(bob, 2, note="“Š” 🗞", seconds=0.1 + 0.2)]
     left = {ann.key: {1}, bob.key: {2}}
     assert store.add_reviews(batch, left) == 2
-    before = store.reviewed()
+    before = list(store.reviewed())
     assert store.add_reviews(batch, left) == 0
     assert (
-        store.reviewed() == before == sorted(((story(), {1: ann, 2: bob}[r.annotation_id], r) for r in batch), key=lambda row: row[1].key)
+        list(store.reviewed())
+        == before
+        == sorted(((story(), {1: ann, 2: bob}[r.annotation_id], r) for r in batch), key=lambda row: row[1].key)
     )
 
 
@@ -430,7 +432,7 @@ def test_deleted_annotations_leave(store: Store, left: set[int], kept: list[int]
 def test_a_review_of_a_task_that_the_store_does_not_know_is_kept_apart(store: Store) -> None:
     stray = found(story())[0]
     assert store.add_reviews([review(stray)], {}) == 1
-    assert store.reviewed() == []
+    assert not list(store.reviewed())
 
 
 # The rest

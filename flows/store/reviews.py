@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from flows.store.database import Database
-from flows.tables import claims, reviews, stories, tasks
+from flows.tables import claims, reviews, splits, stories, tasks
 from schemas.claim import Claim
 from schemas.reviews import Review
 from schemas.story import Story
@@ -39,19 +39,63 @@ class Reviews(Database):
             _delete(db, dropped)
         return changed + len(dropped)
 
-    def reviewed(self) -> list[tuple[Story, Claim, Review]]:
-        """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation."""
+    def reviewed(self) -> Iterator[tuple[Story, Claim, Review]]:
+        """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation; one at a time."""
+        chosen = _standing(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
+        for r in self._streamed(chosen.order_by(tasks.c.guid, tasks.c.key, reviews.c.annotation_id)):
+            yield Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)
+
+    def reviewed_stories(self) -> Iterator[Story]:
+        """The versions of the stories that `reviewed` gives, in order, each once."""
+        keys = _standing(stories.c.guid, stories.c.version).distinct().subquery()
+        both = (stories.c.guid == keys.c.guid) & (stories.c.version == keys.c.version)
+        chosen = sa.select(stories.c.payload).join(keys, both).order_by(stories.c.guid, stories.c.version)
+        for r in self._streamed(chosen):
+            yield Story.from_dict(r.payload)
+
+    def count_reviewed(self) -> int:
+        """How many reviews `reviewed` gives."""
         with self.reading() as db:
-            rows = db.execute(
-                sa.select(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
-                .select_from(reviews)
-                .join(tasks, tasks.c.key == reviews.c.key)
-                .join(claims, (claims.c.key == reviews.c.key) & (claims.c.version == reviews.c.version))
-                .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == reviews.c.version))
-                .where(stories.c.state != "cancelled")
-                .order_by(tasks.c.guid, tasks.c.key, reviews.c.annotation_id)
-            ).all()
-        return [(Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)) for r in rows]
+            return db.execute(_standing(sa.func.count())).scalar_one()
+
+    def unreviewed(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
+        """Where claims begin and end, by guid and version of their story, whose tasks nobody has reviewed."""
+        mine = (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by)
+        nobody = ~sa.exists().where(reviews.c.key == tasks.c.key)
+        found: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        for r in self._streamed(sa.select(tasks.c.guid, claims.c.payload).join(claims, mine).where(nobody, tasks.c.state != "closed")):
+            spans = Claim.from_dict(r.payload).spans
+            found.setdefault((r.guid, r.payload["story_version"]), []).append((spans[0].start, max(s.end for s in spans)))
+        return found
+
+    def splits(self) -> dict[str, str]:
+        """The split that each story got in an export, by guid."""
+        with self.reading() as db:
+            return {r.guid: r.split for r in db.execute(sa.select(splits)).all()}
+
+    def keep_splits(self, of: Mapping[str, str]) -> None:
+        """Keeps the splits of stories that had none."""
+        with self.writing() as db:
+            known = set(db.execute(sa.select(splits.c.guid)).scalars())
+            new = [{"guid": guid, "split": split} for guid, split in of.items() if guid not in known]
+            if new:
+                db.execute(sa.insert(splits), new)
+
+    def _streamed(self, chosen: sa.Select) -> Iterator[sa.Row]:
+        with self.reading() as db:
+            yield from db.execution_options(yield_per=500).execute(chosen)
+
+
+def _standing(*columns: Any) -> sa.Select:
+    """Reviews of stories that stand, with their task, their pre-labelled claim and their story."""
+    return (
+        sa.select(*columns)
+        .select_from(reviews)
+        .join(tasks, tasks.c.key == reviews.c.key)
+        .join(claims, (claims.c.key == reviews.c.key) & (claims.c.version == reviews.c.version))
+        .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == reviews.c.version))
+        .where(stories.c.state != "cancelled")
+    )
 
 
 def _row(payload: Json) -> Json:

@@ -1,0 +1,91 @@
+"""Reviewed claims as rows: the person's word beside the model's, typed by the label set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from schemas.claim import Claim
+from schemas.labels import CHOICES, HUMAN_ONLY
+from schemas.reviews import Review
+from schemas.spans import Span
+from schemas.story import Story
+
+Row = tuple[Story, Claim, Review]
+PARTS = ("source", "cue", "content")
+
+
+def features() -> Any:
+    """The columns and their types; labels are `ClassLabel`s in the label set's order."""
+    from datasets import ClassLabel, Features, List, Value
+
+    spans = List({"start": Value("int32"), "end": Value("int32"), "text": Value("string")})
+    columns: dict[str, Any] = {name: Value("string") for name in ("key", "task_key", "story_id", "headline", "agency", "published")}
+    columns |= {"story_version": Value("int32"), "story_digest": Value("string"), "text": Value("string"), "speaker": Value("string")}
+    columns |= dict.fromkeys(PARTS, spans) | {f"model_{part}": spans for part in PARTS}
+    for name, labels in CHOICES.items():
+        columns[name] = columns[f"model_{name}"] = ClassLabel(names=[str(x) for x in labels])
+    columns |= {name: ClassLabel(names=[str(x) for x in labels]) for name, labels in HUMAN_ONLY.items()}
+    columns |= {"model": Value("string"), "model_score": Value("float32"), "annotator": Value("string"), "annotation_id": Value("int64")}
+    columns |= {"updated": Value("string"), "seconds": Value("float32"), "skipped": Value("bool")}
+    columns |= {"reviews": Value("int32"), "agreeing": Value("int32")}
+    columns |= {"problems": List(Value("string")), "note": Value("string")}
+    return Features(columns)
+
+
+def flat(row: Row, same_task: Sequence[Review]) -> list[dict[str, Any]]:
+    """A row for each claim of a review; those the annotator added have no model's side. same_task: all reviews of its task.
+
+    A review that left no spans (all taken away, or skipped) is a row with none: that the model was wrong is a decision too.
+    """
+    story, model, review = row
+    shared = {
+        "task_key": review.key,
+        "story_id": story.guid,
+        "story_version": story.version,
+        "story_digest": story.digest,
+        "headline": story.headline,
+        "agency": story.agency,
+        "published": story.published,
+        "text": story.text,
+        "model": model.by,
+        "annotator": review.by,
+        "annotation_id": review.annotation_id,
+        "updated": review.updated,
+        "seconds": review.seconds,
+        "skipped": review.skipped,
+        "reviews": len(same_task),
+        "agreeing": sum(said(other) == said(review) for other in same_task),
+        "problems": list(review.problems),
+        "note": review.note,
+    }
+    claims = review.claims
+    if not claims and review.kind == "claim":
+        claims = (replace(model, source=(), cue=(), content=(), speaker=None, quotation="", naming=""),)
+    owns = [n == 0 and review.kind == "claim" for n in range(len(claims))]  # in a passage without a claim the model found none
+    return [shared | _human(claim, review, own=own) | _model(model if own else None) for own, claim in zip(owns, claims, strict=True)]
+
+
+def _human(claim: Claim, review: Review, *, own: bool) -> dict[str, Any]:
+    picked = {name: (review.choices.get(name) if own else None) for name in (*CHOICES, *HUMAN_ONLY)}
+    picked |= {"quotation": claim.quotation or None, "naming": picked["naming"] or claim.naming or None}
+    return {"key": claim.key, "speaker": claim.speaker, **{p: _spans(getattr(claim, p)) for p in PARTS}, **picked}
+
+
+def _model(claim: Claim | None) -> dict[str, Any]:
+    if claim is None:
+        return {"model_score": None} | {f"model_{p}": [] for p in PARTS} | {f"model_{n}": None for n in CHOICES}
+    choices = {name: getattr(claim, name) for name in CHOICES}
+    labels = {f"model_{n}": c if isinstance(c, str) else (c.label if c else None) for n, c in choices.items()}
+    return {"model_score": claim.score, **{f"model_{p}": _spans(getattr(claim, p)) for p in PARTS}, **labels}
+
+
+def _spans(spans: Sequence[Span]) -> list[dict[str, int | str]]:
+    return [s.to_dict() for s in spans]
+
+
+def said(review: Review) -> tuple[Any, ...]:
+    """What two reviews of a task must share to agree: the spans of all their claims, and every choice."""
+    spans = sorted((c.source, c.cue, c.content) for c in review.claims)
+    return tuple(spans), tuple(sorted(review.choices.items())), tuple(sorted(review.problems)), review.skipped

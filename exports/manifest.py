@@ -1,0 +1,81 @@
+"""The manifest of an export: what exactly is in it, so that it can be made again to the byte.
+
+Of each story its version and the hash of its text, of each review its annotation and the hash of all that it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from exports.claims_table import Row
+from schemas.errors import BadInput
+from schemas.labels import VERSION
+from schemas.reviews import Review
+
+NAME = "manifest.json"
+FORMAT = 1
+
+
+@dataclass
+class Manifest:
+    """made: ISO 8601; software: its version; reviews: hash by annotation id; digests: of each story's text by guid and version."""
+
+    made: str
+    software: str
+    guideline: str
+    label_set: int = VERSION
+    models: list[str] = field(default_factory=list)
+    splits: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    stories: dict[str, str] = field(default_factory=dict)
+    reviews: dict[str, str] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Notes a row that is exported."""
+        story, claim, review = row
+        self.stories[f"{story.guid} v{story.version}"] = story.digest
+        self.reviews[str(review.annotation_id)] = digest(review)
+        if claim.by not in self.models:
+            self.models = sorted([*self.models, claim.by])
+
+    def write(self, folder: Path) -> None:
+        """Writes it into an export's folder."""
+        (folder / NAME).write_text(json.dumps({"format": FORMAT, **vars(self)}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """A manifest, or that of an export's folder. Errors: BadInput where it is none."""
+    file = path / NAME if path.is_dir() else path
+    try:
+        value: Any = json.loads(file.read_text(encoding="utf-8"))
+        if value.pop("format") != FORMAT:
+            raise BadInput(f"{file}: a manifest of another format; this software reads format {FORMAT}")
+        return Manifest(**value)
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror or error}; give a manifest.json that `onrecord export` wrote, or its folder") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{file}: is no manifest of an export; give a manifest.json that `onrecord export` wrote") from error
+
+
+def digest(review: Review) -> str:
+    """SHA-256 of all that a review says, in hex."""
+    return hashlib.sha256(json.dumps(review.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def only(rows: Iterable[Row], manifest: Manifest, missing: dict[str, str]) -> Iterator[Row]:
+    """The rows that a manifest names. missing: is told, by annotation id, what is there no more or says something else now."""
+    left = dict(manifest.reviews)
+    for row in rows:
+        was = left.pop(str(row[2].annotation_id), None)
+        if was is None:
+            continue
+        if was != digest(row[2]):
+            missing[str(row[2].annotation_id)] = f"was changed since by {row[2].by}"
+        else:
+            yield row
+    missing |= dict.fromkeys(left, "is in the store no more: deleted, or its story was killed")
