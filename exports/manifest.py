@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,9 @@ def digest(review: Review) -> str:
     return hashlib.sha256(json.dumps(review.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
-def only(rows: Iterable[Row], manifest: Manifest, missing: dict[str, str]) -> Iterator[Row]:
-    """The rows that a manifest names. missing: is told, by annotation id, what is there no more or says something else now."""
-    left = dict(manifest.reviews)
+def only(rows: Iterable[Row], named: Mapping[str, str], missing: dict[str, str]) -> Iterator[Row]:
+    """The rows that a manifest's reviews name. missing: is told, by annotation id, what is there no more or says something else now."""
+    left = dict(named)
     for row in rows:
         was = left.pop(str(row[2].annotation_id), None)
         if was is None:

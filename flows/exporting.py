@@ -31,7 +31,7 @@ def export_reviews(out: Path, source: Path | None = None, now: datetime | None =
     rows: Iterable[Row] = store.reviewed()
     if source:
         manifest = read_manifest(source)
-        rows = only(rows, manifest, missing)
+        rows = only(rows, manifest.reviews, missing)
         manifest.stories, manifest.reviews = {}, {}
     else:
         manifest = _new_manifest(store, now or datetime.now(UTC))
