@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from difflib import SequenceMatcher
 
 from rapidfuzz import fuzz
@@ -56,7 +57,7 @@ class Anchors:
 
     def claim(self, old: Claim, version: int) -> Claim | None:
         """The claim in the new version, its key and its labels kept; None where any of its words did not stand."""
-        moved: dict[str, tuple[Span, ...]] = {}
+        moved: dict[str, Any] = {}
         for part in ("content", "cue", "source"):
             found = [self.span(s) for s in getattr(old, part)]
             if None in found:
