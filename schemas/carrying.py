@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from difflib import SequenceMatcher
+from typing import Any
 
 from rapidfuzz import fuzz
 
