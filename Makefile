@@ -6,7 +6,7 @@ LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test check label-studio train-env bench quality faults growth screenshot clean
+.PHONY: demo stop test check label-studio train-env bench intake quality faults growth screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -34,6 +34,9 @@ train-env: .venv/test.stamp  ## what training needs, with a small encoder to sta
 
 bench: .venv/test.stamp  ## speed and memory beside the plain pipeline, into benchmarks/speed.json (about 20 minutes; a quiet machine)
 	.venv/bin/python benchmarks/speed.py run $(CORPORA)
+
+intake: .venv/test.stamp  ## speed of reading the wire, near-duplicates found and searched (about 3 minutes; a quiet machine)
+	.venv/bin/python benchmarks/intake.py $(CORPORA)
 
 quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on texts in another dress (about 3 minutes)
 	.venv/bin/python benchmarks/quality.py $(CORPORA)/polnear/dev.jsonl

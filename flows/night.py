@@ -5,14 +5,14 @@ Annotation is `flows.batches`; the stations in their order, the lock and the mor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows import pushing
-from flows.feed import Source, deliveries, feed_files
+from flows.feed import Delivery, Source, deliveries, feed_files
 from flows.plan import Plan
 from flows.sources import Opened
 from flows.store import Store
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flows.morning import Morning
 
 Say = Callable[[str], None]
+_TOGETHER = 200
 FETCHED = "fetched "
 """How the marks begin that keep what an address said of its last answer."""
 
@@ -51,6 +52,7 @@ class Night:
     already: int = 0
     removed: int = 0
     waits: int = 0
+    linked: int = 0
     budget: str = ""
     held: list[tuple[str, str]] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
@@ -68,20 +70,38 @@ def take_in(inputs: Sequence[Source], store: Store, now: str, night: Night, limi
     """Reads the wire's files into the store; what cannot be read is quarantined with its reason, and the rest goes on."""
     delivered: list[tuple[str, int]] = []
     seen = Opened(get=lambda address: store.mark(FETCHED + address))
-    for delivery in deliveries(feed_files(inputs, limit), seen):
-        night.files += 1
-        if reason := "; ".join(filter(None, (delivery.reason, *delivery.refused))):
-            store.add_quarantine(delivery.file, delivery.digest, reason, now)
-            night.quarantined.append((Path(delivery.file).name, reason))
-        for story in delivery.stories:
-            arrival = store.add_story(story, now)
-            night.stories_known += arrival.known
-            night.stories_new += not arrival.known
-            delivered.append((story.guid, arrival.story.version))
-        if delivery.fetched:  # only now: killed before, the next night fetches it again
-            store.mark(FETCHED + delivery.fetched[0], delivery.fetched[1])
+    for some in _together(deliveries(feed_files(inputs, limit), seen)):
+        arrivals = store.add_stories([story for delivery in some for story in delivery.stories], now)
+        night.files += len(some)
+        night.stories_known += sum(a.known for a in arrivals)
+        night.stories_new += sum(not a.known for a in arrivals)
+        delivered += [(a.story.guid, a.story.version) for a in arrivals]
+        for delivery in some:
+            _set_down(delivery, store, now, night)
+    night.linked += store.link()
     note_held(delivered, store, night)
     night.held += [(guid, f"embargoed until {until}") for guid, until in store.embargoed(now)]
+
+
+def _together(found: Iterable[Delivery]) -> Iterator[list[Delivery]]:
+    """Deliveries with some hundred stories at once, since a transaction costs more than a story."""
+    some: list[Delivery] = []
+    for delivery in found:
+        some.append(delivery)
+        if len(some) >= _TOGETHER or sum(len(d.stories) for d in some) >= _TOGETHER:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _set_down(delivery: Delivery, store: Store, now: str, night: Night) -> None:
+    """What is kept of a delivery beside its stories, once those are stored: what was turned away, and what its address said."""
+    if reason := "; ".join(filter(None, (delivery.reason, *delivery.refused))):
+        store.add_quarantine(delivery.file, delivery.digest, reason, now)
+        night.quarantined.append((Path(delivery.file).name, reason))
+    if delivery.fetched:
+        store.mark(FETCHED + delivery.fetched[0], delivery.fetched[1])
 
 
 def note_held(keys: Sequence[tuple[str, int]], store: Store, night: Night) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, BigInteger, Column, Float, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Float, Integer, LargeBinary, String, Table
 
 metadata = sa.MetaData()
 stories = Table(
@@ -17,6 +17,15 @@ stories = Table(
     Column("reason", String, nullable=False, default=""),
     Column("received", String, nullable=False),
     Column("payload", JSON, nullable=False),
+)
+likeness = Table(
+    "likeness",
+    metadata,
+    Column("guid", String, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("cluster", String, nullable=False, index=True),  # the guid of its first story
+    Column("alike", Float, nullable=False),  # to the story of the cluster that it was found by; 1 for the first
+    Column("signature", LargeBinary, nullable=False),
 )
 claims = Table(
     "claims",

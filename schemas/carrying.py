@@ -63,7 +63,7 @@ class Anchors:
             if None in found:
                 return None
             moved[part] = tuple(s for s in found if s is not None)
-        return replace(old, story_version=version, **moved)
+        return replace(old, story_version=version, content=moved["content"], cue=moved["cue"], source=moved["source"])
 
 
 @dataclass(frozen=True)

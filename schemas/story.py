@@ -69,7 +69,7 @@ class Story:
     @property
     def body_digest(self) -> str:
         """SHA-256 of the text's words behind the dateline: the same for one story filed by two agencies."""
-        words = re.findall(r"\w+", _DATELINE.sub("", self.text, count=1).casefold())
+        words = re.findall(r"\w+", body_of(self.text).casefold())
         return hashlib.sha256(" ".join(words).encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
@@ -89,6 +89,11 @@ class Story:
         known = {f.name for f in fields(cls)}
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k in known}
         return cls(**values | {"status": Status(row.get("status", Status.USABLE))})
+
+
+def body_of(text: str) -> str:
+    """A text without its dateline."""
+    return _DATELINE.sub("", text, count=1)
 
 
 def dateline(text: str) -> str:

@@ -6,6 +6,7 @@ SQLite by default, PostgreSQL by URL. Label Studio is a view of it. Every method
 from __future__ import annotations
 
 from flows.store.claims import Claims
+from flows.store.clusters import Clusters
 from flows.store.desk import Desk, Entry, Waiting
 from flows.store.nights import NightRow, Nights
 from flows.store.quarantine import Quarantine
@@ -16,5 +17,5 @@ from flows.tables import stories
 __all__ = ["Arrival", "Entry", "NightRow", "Store", "Waiting", "stories", "utc"]
 
 
-class Store(Claims, Nights, Reviews, Desk, Quarantine):
+class Store(Claims, Clusters, Nights, Reviews, Desk, Quarantine):
     """The database behind a URL, a room for each subject."""

@@ -7,12 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from flows.store.clusters import said_elsewhere, words
 from flows.store.stories import Stories, version_row
 from flows.store.tasks import GONE
 from flows.tables import claims, reviews, stories, tasks
 from schemas.carrying import Anchors, Carried, carry
 from schemas.claim import Claim
 from schemas.story import Story
+
+_KEYS = sa.select(claims.c.key, claims.c.by)
 
 
 class Claims(Stories):
@@ -21,17 +24,21 @@ class Claims(Stories):
     def add_claims(self, story: Story, found: Sequence[Claim], passages: Collection[str] = ()) -> None:
         """Keeps a story's claims, opens a task for each attributed one that has none, closes those whose claim is gone.
 
-        passages: keys of unattributed claims whose passages are to be reviewed for claims that were missed.
+        A claim that has a task, in the same words, in another story of its cluster needs none. passages: keys of unattributed claims
+        whose passages are to be reviewed for claims that were missed.
         """
         with self.writing() as db:
             live = db.execute(sa.select(stories.c.state).where(stories.c.guid == story.guid, stories.c.version == story.version)).scalar()
             if live != "new":
                 return
             carried = _carried(db, story, found)
-            if rows := [_row(c) for c in (*found, *carried.kept)]:
+            there = {tuple(r) for r in db.execute(_KEYS.where(claims.c.guid == story.guid, claims.c.version == story.version))}
+            if rows := [_row(c) for c in (*found, *carried.kept) if (c.key, c.by) not in there]:
                 db.execute(sa.insert(claims), rows)
-            wanted = {c.key: c for c in found if (c.attributed or c.key in passages) and c.key not in carried.taken}
             known = {row.key for row in db.execute(sa.select(tasks.c.key).where(tasks.c.guid == story.guid))}
+            told = said_elsewhere(db, story.guid)
+            own = [c for c in found if (c.attributed or c.key in passages) and c.key not in carried.taken]
+            wanted = {c.key: c for c in own if c.key in known or not c.attributed or words(c) not in told}
             if opened := [_task(c, story, c.by, carried.notices.get(c.key, "")) for c in wanted.values() if c.key not in known]:
                 db.execute(sa.insert(tasks), opened)
             self._close(db, story.guid, f"{GONE}{story.version}", keep=[*wanted, *(c.key for c in carried.kept)])
