@@ -28,6 +28,8 @@ app.add_typer(evaluate, name="evaluate")
 app.add_typer(train, name="train")
 report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Report on what people decided.")
 app.add_typer(report, name="report")
+quarantine = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What of the wire could not be read.")
+app.add_typer(quarantine, name="quarantine")
 
 Inputs = Annotated[
     list[str],
@@ -127,6 +129,42 @@ def export(
     from flows.exporting import export_reviews
 
     export_reviews(out, source)
+
+
+@quarantine.command("list", epilog="Example: onrecord quarantine list")
+def quarantine_list(as_json: AsJson = False) -> None:
+    """List the files that were turned away, with the reason, the last seen first."""
+    from flows.quarantining import list_quarantine
+
+    list_quarantine(as_json=as_json)
+
+
+@quarantine.command("show", epilog="Example: onrecord quarantine show wire/16-broken.xml")
+def quarantine_show(
+    file: Annotated[str, typer.Argument(help="The file as `list` names it, or the end of its name.", show_default=False)],
+) -> None:
+    """Show why a file was turned away, and the lines around the place."""
+    from flows.quarantining import show_quarantine
+
+    show_quarantine(file)
+
+
+@quarantine.command("retry", epilog="Example: onrecord quarantine retry")
+def quarantine_retry(
+    files: Annotated[list[str] | None, typer.Argument(help="Files as `list` names them; default: all.", show_default=False)] = None,
+) -> None:
+    """Read files that were turned away once more; what can be read now is stored, and the next night annotates it."""
+    from flows.quarantining import retry_quarantine
+
+    retry_quarantine(files or [])
+
+
+@report.command("withdrawn", epilog="Example: onrecord report withdrawn")
+def report_withdrawn() -> None:
+    """List the stories that their agencies withdrew, with the exports that held them."""
+    from flows.quarantining import list_withdrawn
+
+    list_withdrawn()
 
 
 @app.command(epilog="Example: onrecord demo --stop")

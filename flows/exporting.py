@@ -36,6 +36,7 @@ def export_reviews(out: Path, source: Path | None = None, now: datetime | None =
     else:
         manifest = _new_manifest(store, now or datetime.now(UTC))
     _write(out, rows, manifest, store)
+    store.record_export(str(out.resolve()), manifest.made, manifest.stories)
     for number, why in sorted(missing.items()):
         err().print(f"annotation {number} {why}; it was left out", markup=False)
     for guid, why in sorted(manifest.left_out.items()):

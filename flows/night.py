@@ -76,6 +76,7 @@ def take_in(inputs: Sequence[Source], store: Store, now: str, night: Night, limi
         night.stories_known += sum(a.known for a in arrivals)
         night.stories_new += sum(not a.known for a in arrivals)
         delivered += [(a.story.guid, a.story.version) for a in arrivals]
+        night.notes += [said for a in arrivals if a.state == "cancelled" and not a.known for said in _held_it(a.story.guid, store)]
         for delivery in some:
             _set_down(delivery, store, now, night)
     night.linked += store.link()
@@ -93,6 +94,11 @@ def _together(found: Iterable[Delivery]) -> Iterator[list[Delivery]]:
             some = []
     if some:
         yield some
+
+
+def _held_it(guid: str, store: Store) -> list[str]:
+    """The exports that held a story which was withdrawn."""
+    return [f"{guid} was withdrawn, and the export of {made} in {folder} holds it" for made, folder in store.exports_with(guid)]
 
 
 def _set_down(delivery: Delivery, store: Store, now: str, night: Night) -> None:

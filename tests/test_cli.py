@@ -152,6 +152,10 @@ COMMANDS = [
     ["evaluate", "claims"],
     ["train", "attribution"],
     ["report", "agreement"],
+    ["report", "withdrawn"],
+    ["quarantine", "list"],
+    ["quarantine", "show"],
+    ["quarantine", "retry"],
 ]
 
 
@@ -163,10 +167,11 @@ def test_help_has_an_example(command: list[str]) -> None:
 
 
 def test_every_command_is_in_the_list_above() -> None:
-    from flows.cli import app, evaluate, report, train
+    from flows.cli import app, evaluate, quarantine, report, train
 
     names = [[c.callback.__name__] for c in app.registered_commands if c.callback]
     names += [["evaluate", c.name] for c in evaluate.registered_commands]
     names += [["train", c.name] for c in train.registered_commands]
     names += [["report", c.name] for c in report.registered_commands]
+    names += [["quarantine", c.name] for c in quarantine.registered_commands]
     assert sorted(names) == sorted(COMMANDS)

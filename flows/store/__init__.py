@@ -9,12 +9,12 @@ from flows.store.claims import Claims
 from flows.store.clusters import Clusters
 from flows.store.desk import Desk, Entry, Waiting
 from flows.store.nights import NightRow, Nights
-from flows.store.quarantine import Quarantine
+from flows.store.quarantine import Quarantine, TurnedAway
 from flows.store.reviews import Reviews
 from flows.store.stories import Arrival, utc
 from flows.tables import stories
 
-__all__ = ["Arrival", "Entry", "NightRow", "Store", "Waiting", "stories", "utc"]
+__all__ = ["Arrival", "Entry", "NightRow", "Store", "TurnedAway", "Waiting", "stories", "utc"]
 
 
 class Store(Claims, Clusters, Nights, Reviews, Desk, Quarantine):
