@@ -6,7 +6,7 @@ LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test check label-studio train-env bench intake quality faults growth screenshot clean
+.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults growth screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -15,11 +15,14 @@ demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled cl
 stop: .venv/project.stamp  ## stop what the demo started
 	@.venv/bin/onrecord demo --stop
 
-test: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp checks  ## every check and every test
-	.venv/bin/python -m pytest
+test: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp checks  ## every check and every test but those on clusters
+	.venv/bin/python -m pytest -m "not cluster"
+
+clusters: .venv/test.stamp  ## the slower lane: the same night on threads, processes, a Dask and a Ray cluster
+	.venv/bin/python -m pytest -m cluster
 
 check: .venv/test.stamp checks  ## the quick lane: checks and the tests that need no server
-	.venv/bin/python -m pytest -q -m "not studio and not browser and not postgres and not prefect and not train"
+	.venv/bin/python -m pytest -q -m "not studio and not browser and not postgres and not prefect and not cluster and not train"
 
 .PHONY: checks
 checks: .venv/test.stamp

@@ -46,6 +46,7 @@ class Batched:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     memory_mb: int = 0
+    loads: int = 0
     model: str = ""
 
 
@@ -72,7 +73,7 @@ def annotate_batch(keys: Sequence[Key], work: Work) -> Batched:
             outlet += sum(not c.attributed for c in claims)
         spent = annotator.spent
     cost = time.monotonic() - began, time.thread_time() - cpu + spent.cpu_seconds
-    return Batched(done, attributed, outlet, words, *cost, spent.memory_mb, spent.model)
+    return Batched(done, attributed, outlet, words, *cost, spent.memory_mb, spent.loads, spent.model)
 
 
 _stores: dict[str, Store] = {}

@@ -66,10 +66,10 @@ def run_night(inputs: Sequence[Source], *, limit: int | None, push: bool, dry: b
         show_plan(inputs, settings, limit, push=push)
         return
     prepare_prefect(settings)
-    from flows.nightly import run_shift
+    from flows.nightly import run_anyway
     from flows.shift import Shift
 
-    night = run_shift(Shift(settings, inputs, (lambda: connect(settings)) if push else None, say=notes.print, limit=limit))
+    night = run_anyway(Shift(settings, inputs, (lambda: connect(settings)) if push else None, say=notes.print, limit=limit))
     for line in night_lines(night):
         print(line)
     if night.failures:

@@ -37,10 +37,11 @@ class Failed(Exception):
 
 @dataclass
 class Spent:
-    """What annotating cost: CPU seconds, and the most memory (MB) that a process had; the model's revision."""
+    """What annotating cost: CPU seconds, the most memory (MB) that a process had, how often the model was loaded; its revision."""
 
     cpu_seconds: float = 0.0
     memory_mb: int = 0
+    loads: int = 0
     model: str = ""
 
 
@@ -89,6 +90,7 @@ class Annotator:
                 self.close()
                 raise BadInput(answer["refused"])
             self.spent.model = answer["model"]
+            self.spent.loads += 1
         return self._process
 
     def _answer(self, seconds: float) -> dict[str, Any]:

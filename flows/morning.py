@@ -149,10 +149,12 @@ def _shortened(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _befallen(me: NightRow, before: Sequence[NightRow]) -> list[str]:
     """What befell the nights since the last that ended, oldest first; `before` is newest first."""
-    said, after = [], me
+    said: list[str] = []
+    after = me
     for row in before:
         if row.state in _ENDED:
-            break
+            told = (row.page or {}).get("notes", [])
+            return [note for note in said[::-1] if note not in told]
         if row.state == "left":
             said.append(_came(row))
             continue

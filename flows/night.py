@@ -61,6 +61,7 @@ class Night:
     stations: list[Station] = field(default_factory=list)
     carried: int = 0
     words: int = 0
+    loads: int = 0
     model: str = ""
     page: Path | None = None
     morning: Morning | None = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,15 +25,13 @@ from flows.morning import markdown
 from flows.night import Night
 from flows.runners import task_runner
 from flows.settings import Settings, load_settings
-from flows.shift import Result, Shift, work_night
+from flows.shift import Result, Shift, given, giving, on_threads, work_night
 from flows.studio import Studio
-from schemas.errors import Busy
+from schemas.errors import Busy, OnRecordError
 
 Say = Callable[[str], None]
 STEPS = 50
 """Times at most that a night's progress is told to Prefect: each takes 15 ms."""
-_shift: ContextVar[Shift | None] = ContextVar("shift", default=None)
-"""The shift of a night that was not scheduled: its own settings, clock and way of speaking."""
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +51,7 @@ def nightly(inputs: list[str | Path] | None = None, limit: int | None = None, pu
 
     inputs: files and folders; default: the wire's folder of the settings. limit: files at most. push: false stops before Label Studio.
     """
-    shift = _shift.get() or _scheduled(inputs, limit, push)
+    shift = given() or _scheduled(inputs, limit, push)
     try:
         night = work_night(shift, _submitted)
     except Busy as busy:
@@ -113,16 +110,24 @@ def run_nightly(
 
 def run_shift(shift: Shift) -> Night:
     """The flow at once, by a shift. Errors: Busy where another night is at work."""
-    token = _shift.set(shift)
-    try:
-        state: Any = nightly.with_options(task_runner=task_runner(shift.settings))(
-            list(shift.inputs), shift.limit, shift.studio is not None, return_state=True
-        )
-    finally:
-        _shift.reset(token)
+    runner = task_runner(shift.settings)
+    with giving(shift):
+        state: Any = nightly.with_options(task_runner=runner)(list(shift.inputs), shift.limit, shift.studio is not None, return_state=True)
     if state.is_cancelled():
         raise Busy(state.message or "another night is at work")
     night = state.result(raise_on_failure=False)
     if isinstance(night, Exception):
         raise night
     return night
+
+
+def run_anyway(shift: Shift) -> Night:
+    """The flow at once; where Prefect fails (its server does not start, or dies), the night goes on without it."""
+    try:
+        return run_shift(shift)
+    except OnRecordError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever Prefect's client raises
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        shift.say(f"Prefect fails ({reason}); the night goes on without it")
+        return work_night(shift, on_threads(shift.settings.workers))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -52,6 +53,25 @@ class Shift:
     def time(self) -> str:
         """What time it is, ISO 8601 in UTC."""
         return self.clock().astimezone(UTC).isoformat(timespec="seconds")
+
+
+_given: ContextVar[Shift | None] = ContextVar("given", default=None)
+"""Not in `flows.nightly`: Prefect sends that module's flow to other processes, and a context variable cannot go there."""
+
+
+def given() -> Shift | None:
+    """The shift of a night that was not scheduled: its own settings, clock and way of speaking."""
+    return _given.get()
+
+
+@contextmanager
+def giving(shift: Shift) -> Iterator[None]:
+    """Within, nights work by this shift."""
+    token = _given.set(shift)
+    try:
+        yield
+    finally:
+        _given.reset(token)
 
 
 def work_night(shift: Shift, runner: Runner) -> Night:
@@ -134,6 +154,7 @@ def _annotate(shift: Shift, runner: Runner, keys: Sequence[Key], night: Night, s
         night.claims += batched.claims
         night.unattributed += batched.unattributed
         night.words += batched.words
+        night.loads += batched.loads
         night.model = batched.model or night.model
         station.cpu_seconds += batched.cpu_seconds
         memory.append(batched.memory_mb)
