@@ -36,6 +36,7 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SUBSET = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!DOCTYPE[^>\[]*\[", re.IGNORECASE)
+_MARKS = re.compile(rb"<!\[CDATA\[|\]\]>|<\?xml\s+version")
 _G2 = ("newsItem", "newsMessage", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "contentSet")
 _FEEDS = {"rss": "rss", "RDF": "rss", "feed": "atom"}
 
@@ -115,8 +116,13 @@ def _whole_feed(root: Any, content: bytes) -> bytes:
 
 def _documents(content: bytes) -> list[bytes]:
     """The documents of a file: several where XML declarations stand in it, each with its document, one after another."""
-    starts = [m.start() for m in re.finditer(rb"<\?xml\s+version", content)]
-    outside = [s for s in starts if content.count(b"<![CDATA[", 0, s) == content.count(b"]]>", 0, s)]
+    outside: list[int] = []
+    quoted = False
+    for mark in _MARKS.finditer(content):
+        if mark[0].startswith(b"<?xml"):
+            outside += [] if quoted else [mark.start()]
+        else:
+            quoted = mark[0] != b"]]>"
     if len(outside) < 2 or outside[0] != 0:
         return [content]
     return [content[a:b].rstrip() for a, b in zip(outside, [*outside[1:], len(content)], strict=True)]
