@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from exports.adjudication import Rule
+from exports.formats import Layout
 from schemas.errors import BadInput, OnRecordError
 
 app = typer.Typer(
@@ -124,11 +126,12 @@ def export(
     source: Annotated[
         Path | None, typer.Option("--from", help="The manifest.json of an earlier export, to make it again.", show_default=False)
     ] = None,
+    form: Annotated[Layout, typer.Option("--format", help="Another format, added to the dataset in a folder of its own.")] = Layout.DATASET,
 ) -> None:
     """Write the reviewed claims as a folder that `datasets.load_dataset` reads, in splits that do not leak."""
     from flows.exporting import export_reviews
 
-    export_reviews(out, source)
+    export_reviews(out, source, form=form)
 
 
 @quarantine.command("list", epilog="Example: onrecord quarantine list")
@@ -225,6 +228,17 @@ def report_agreement(as_json: AsJson = False) -> None:
     from flows.desk_commands import show_agreement
 
     show_agreement(as_json=as_json)
+
+
+@report.command("disputes", epilog="Example: onrecord report disputes --rule expert --expert ann@example.org")
+def report_disputes(
+    rule: Annotated[Rule, typer.Option(help="How several people's choices become one.")] = Rule.MAJORITY,
+    expert: Annotated[list[str] | None, typer.Option(help="Whose word settles it; may be given several times.", show_default=False)] = None,
+) -> None:
+    """What people who reviewed the same claims do not agree on, a JSON object a line; an expert's review in Label Studio settles it."""
+    from flows.desk_commands import show_disputes
+
+    show_disputes(rule, expert or [])
 
 
 def main() -> None:

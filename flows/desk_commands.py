@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from exports.adjudication import Judge, Rule
 from flows.commands import connect
 from flows.lock import only_night
 from flows.pushing import Sent
@@ -91,6 +93,18 @@ def show_agreement(*, as_json: bool) -> None:
         out.print(agreement_table(found["blind"], "of these, with the pre-label hidden"))
     for row in people:
         out.print(f"hidden gold: {row.by} {row.right} of {row.asked} choices as agreed, in {row.tasks} tasks")
+
+
+def show_disputes(rule: Rule, experts: Sequence[str]) -> None:
+    """What the rule does not settle, a JSON object a line, with the task's number in Label Studio; a count on standard error."""
+    store = Store(load_settings().store)
+    reviews = [r for r in store.all_reviews() if r.kind == "claim"]
+    judge, ids, count = Judge(reviews, rule, experts), store.task_ids(), 0
+    for key, its in itertools.groupby(reviews, key=lambda review: review.key):
+        for dispute in judge.settle(its)[1]:
+            print(json.dumps(asdict(dispute) | {"task": ids.get(key)}, ensure_ascii=False))
+            count += 1
+    err().print(f"{count} choices to settle: open the task in Label Studio as an expert and submit, then `onrecord pull`", markup=False)
 
 
 def _say_sent(sent: Sent) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exports.claims_table import Row
 from exports.dataset import write_dataset
+from exports.formats import Layout, write_format
 from exports.manifest import Manifest, only, read_manifest
 from exports.splits import TRAIN, check_no_leak, split_stories
 from flows.settings import load_settings
@@ -20,8 +21,8 @@ from schemas.errors import BadInput
 from schemas.guideline import guideline_markdown
 
 
-def export_reviews(out: Path, source: Path | None = None, now: datetime | None = None) -> None:
-    """Writes the folder aside and renames it. source: the manifest of an earlier export that is to be made again."""
+def export_reviews(out: Path, source: Path | None = None, now: datetime | None = None, form: Layout = Layout.DATASET) -> None:
+    """Writes the folder aside and renames it. source: the manifest of an earlier export to make again; form: another format to add."""
     store = Store(load_settings().store)
     if not store.count_reviewed():
         raise BadInput("nothing has been reviewed yet: annotate in Label Studio, then `onrecord pull`, then export")
@@ -35,7 +36,7 @@ def export_reviews(out: Path, source: Path | None = None, now: datetime | None =
         manifest.stories, manifest.reviews = {}, {}
     else:
         manifest = _new_manifest(store, now or datetime.now(UTC))
-    _write(out, rows, manifest, store)
+    _write(out, rows, manifest, store, form)
     store.record_export(str(out.resolve()), manifest.made, manifest.stories)
     for number, why in sorted(missing.items()):
         err().print(f"annotation {number} {why}; it was left out", markup=False)
@@ -58,7 +59,7 @@ def _new_manifest(store: Store, now: datetime) -> Manifest:
     return Manifest(now.isoformat(timespec="seconds"), version("onrecord"), told, splits=splits.of, left_out=splits.left_out)
 
 
-def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store) -> None:
+def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout) -> None:
     """The folder, aside and then renamed: there is the old one or the new one, never half of one."""
     aside, before = out.with_name(out.name + ".part"), out.with_name(out.name + ".before")
     shutil.rmtree(aside, ignore_errors=True)
@@ -66,6 +67,7 @@ def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store) -> 
     total = store.count_reviewed()
     try:
         write_dataset(rows, aside, manifest, store.unreviewed(), say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
+        write_format(aside, form)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
