@@ -30,6 +30,8 @@ app.add_typer(evaluate, name="evaluate")
 app.add_typer(train, name="train")
 report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Report on what people decided.")
 app.add_typer(report, name="report")
+models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Say which model is in use, compare, promote, roll back.")
+app.add_typer(models, name="models")
 quarantine = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What of the wire could not be read.")
 app.add_typer(quarantine, name="quarantine")
 
@@ -40,6 +42,7 @@ Inputs = Annotated[
     ),
 ]
 ModelPath = Annotated[Path | None, typer.Option("--model", help="Model folder; default: the shipped model.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="A model of the registry.", show_default=False)]
 Gold = Annotated[Path, typer.Argument(help="Gold data, JSON lines.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -239,6 +242,49 @@ def report_disputes(
     from flows.desk_commands import show_disputes
 
     show_disputes(rule, expert or [])
+
+
+@models.command("list", epilog="Example: onrecord models list")
+def models_list() -> None:
+    """List the models, a star before the one in use."""
+    from flows.model_commands import list_models
+
+    list_models()
+
+
+@models.command("add", epilog="Example: onrecord models add march data/models-made/march")
+def models_add(
+    name: Name, folder: Annotated[Path, typer.Argument(help="A folder that `onrecord train` wrote.", show_default=False)]
+) -> None:
+    """Take a trained model folder into the registry."""
+    from flows.model_commands import add_model
+
+    add_model(name, folder)
+
+
+@models.command("compare", epilog="Example: onrecord models compare shipped march polnear/dev.jsonl")
+def models_compare(before: Name, after: Name, gold: Gold) -> None:
+    """Compare two models on frozen gold: intervals by bootstrap over stories, and the ten worst new errors."""
+    from flows.model_commands import compare_models
+
+    compare_models(before, after, gold)
+
+
+@models.command("promote", epilog="Example: onrecord models promote march --gold polnear/dev.jsonl")
+def models_promote(name: Name, gold: Annotated[Path, typer.Option(help="Frozen gold, in PolNeAR's format.", show_default=False)]) -> None:
+    """Put a model in use, if on frozen gold nothing is worse beyond the interval and something is better."""
+    from flows.model_commands import promote_model
+
+    if not promote_model(name, gold):
+        sys.exit(1)
+
+
+@models.command("rollback", epilog="Example: onrecord models rollback")
+def models_rollback() -> None:
+    """Put the model back that was in use before."""
+    from flows.model_commands import roll_back_model
+
+    roll_back_model()
 
 
 def main() -> None:

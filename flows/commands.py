@@ -29,7 +29,7 @@ def annotate_files(inputs: Sequence[Source], *, as_table: bool, model: Path | No
     files = feed_files(inputs)
     turned_away: list[str] = []
     done = 0
-    loaded = load_model(model or settings.model)
+    loaded = load_model(model or settings.model_folder)
     out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     with notes.status("reading") as status:
         for done, judged in enumerate(annotate(_stories(files, turned_away), loaded, settings.workers), 1):

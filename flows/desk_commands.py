@@ -58,7 +58,7 @@ def roll_out_model(model: Path | None) -> None:
     from flows.rollout import roll_out
 
     settings = load_settings()
-    loaded = load_model(model or settings.model)
+    loaded = load_model(model or settings.model_folder)
 
     def read(stories: list[Story]) -> Iterable[tuple[Story, list[Claim]]]:
         return ((judged.story, list(judged.claims)) for judged in annotate(stories, loaded, settings.workers))

@@ -23,7 +23,7 @@ class Settings(BaseSettings):
 
     data: Path = Field(ROOT / "data", description="Folder under which everything is written.")
     store_url: str = Field("", description="Database URL; empty: SQLite in the data folder.")
-    model: Path | None = Field(None, description="Model folder; empty: the shipped model.")
+    model: Path | None = Field(None, description="Model folder; empty: the one promoted, else the shipped one.")
     label_studio_url: str = Field("", description="Label Studio's address; empty: the demo's own server.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Its token; better in a file:")
     label_studio_token_file: Path | None = Field(None, description="File that holds the token.")
@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     def plan(self) -> Plan:
         """How the desk works. Errors: BadInput for a budget that is none."""
         return Plan(self.abstain_below, Budget.read(self.budget), self.double, self.blind, self.gold, self.seed)
+
+    @property
+    def model_folder(self) -> Path:
+        """The model in use: that of the settings, else what the registry has promoted, else the shipped one."""
+        from annotators.registry import Registry
+
+        return self.model or Registry(self.data / "models").current()
 
     @property
     def wire_folder(self) -> Path:

@@ -26,7 +26,7 @@ def write(documents: Iterable[Document], out: Path) -> None:
 
 def _review(document: Document, relation: Relation) -> dict[str, Any]:
     content, source = (" … ".join(document.text[a:b] for a, b in spans) for spans in (relation.content, relation.source))
-    label = Credibility(relation.labels["credibility"])
+    label = next(label for label in Credibility if label == relation.labels["credibility"])
     appearance = {"@type": "NewsArticle", "identifier": document.id, "headline": document.headline, "datePublished": document.published}
     claim: dict[str, Any] = {"@type": "Claim", "text": content, "appearance": {k: v for k, v in appearance.items() if v}}
     if source:

@@ -89,7 +89,8 @@ def _document(rows: list[dict[str, Any]]) -> Document:
     kept.sort(key=lambda row: ([(s["start"], s["end"]) for p in PARTS for s in row[p]], row["key"]))
     relations = tuple(_relation(number, row) for number, row in enumerate(kept, 1))
     first = rows[0]
-    return Document(*(first[n] for n in ("story_id", "story_version", "headline", "agency", "published", "text")), relations)
+    known = {name: first[name] for name in ("headline", "agency", "published", "text")}
+    return Document(id=first["story_id"], version=first["story_version"], relations=relations, **known)
 
 
 def _relation(number: int, row: dict[str, Any]) -> Relation:
