@@ -123,6 +123,14 @@ def rollout(model: ModelPath = None) -> None:
     roll_out_model(model)
 
 
+@app.command(epilog="Example: onrecord relabel")
+def relabel() -> None:
+    """Carry what people decided over to a new version of the label set, or say what it would strand."""
+    from flows.desk_commands import relabel_desk
+
+    relabel_desk()
+
+
 @app.command(epilog="Example: onrecord export data/export && python -c 'import datasets; print(datasets.load_dataset(\"data/export\"))'")
 def export(
     out: Annotated[Path, typer.Argument(help="Folder to write; replaced whole.")] = Path("data/export"),

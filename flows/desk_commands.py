@@ -72,6 +72,18 @@ def roll_out_model(model: Path | None) -> None:
     _say_sent(rolled.sent)
 
 
+def relabel_desk() -> None:
+    """Carries what people decided over to this version of the label set."""
+    from flows.reconciling import now
+    from flows.relabel import relabel
+
+    settings = load_settings()
+    store, studio = Store(settings.store), connect(settings)
+    with only_night(store, now()):
+        done = relabel(store, studio, say=err().print)
+    print(f"label set {done.version}: {done.annotations} annotations, {done.reviews} reviews and {done.claims} claims carried over")
+
+
 def show_agreement(*, as_json: bool) -> None:
     """The figures of the claims that several people reviewed; those with a hidden pre-label apart, since a pre-label draws people."""
     from exports.agreement import against_gold, agreement

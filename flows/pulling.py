@@ -28,12 +28,12 @@ class Pulled:
     faults: list[str] = field(default_factory=list)
 
 
-def pull(store: Store, studio: Studio, *, whole: bool = False) -> Pulled:
+def pull(store: Store, studio: Studio, *, whole: bool = False, project: int | None = None) -> Pulled:
     """Takes over every annotation, edit, skip and deletion since the last pull; killed half-way, it starts there again.
 
-    whole: looks at all tasks, not only at those that changed.
+    whole: looks at all tasks, not only at those that changed. project: its id; None: that of the title, brought up to date first.
     """
-    project = studio.ensure_project(studio.title, **project_settings())
+    project = project or studio.ensure_project(studio.title, **project_settings())
     mark = f"pulled {studio.identity(project)}"
     settled = studio.clock - OVERLAP
     since = None if whole else store.mark(mark)

@@ -14,6 +14,7 @@ from flows.store import Entry, Store
 from flows.studio import Studio
 from schemas.errors import BadData, BadInput
 from schemas.guideline import project_settings
+from schemas.labels import VERSION
 from schemas.rebuilding import annotation_of, author
 from schemas.reviews import Review
 from schemas.sampling import drawn, place
@@ -22,6 +23,8 @@ from schemas.tasks import claim_task
 _CHUNK = 1000
 IDENTITY = "label studio project"
 """The mark that says which project the store's tasks are in."""
+LABEL_SET = "label set"
+"""The mark that says which version of the label set the store's decisions are in."""
 Json = dict[str, Any]
 Say = Callable[[str], None]
 
@@ -71,6 +74,8 @@ def _tidy(store: Store, studio: Studio, project: int, sent: Sent) -> int:
 
 def the_project(store: Store, studio: Studio) -> int:
     """The project's id, made or brought up to date. Errors: BadInput where it is not the one that the store's tasks are in."""
+    if int(store.mark(LABEL_SET) or 1) != VERSION and store.task_ids():
+        raise BadInput(f"what was decided is in label set {store.mark(LABEL_SET) or 1}, this is {VERSION}; run `onrecord relabel` first")
     project = studio.ensure_project(studio.title, **project_settings())
     identity = studio.identity(project)
     before = store.mark(IDENTITY)
@@ -79,6 +84,7 @@ def the_project(store: Store, studio: Studio) -> int:
             f"the project {studio.title!r} at {studio.url} is not the one that the store's tasks were pushed to; "
             "see `onrecord reconcile`, which fills it from the store (--apply), or set ONRECORD_LABEL_STUDIO_URL to the other server"
         )
+    store.mark(LABEL_SET, str(VERSION))
     if before != identity:
         store.mark(IDENTITY, identity)
     return project

@@ -1,16 +1,118 @@
 """From one version of the label set to the next: what people decided is carried over, or the change is refused.
 
-The order is such that it can be killed anywhere and run again: Label Studio takes the new labels beside the old, every annotation and
-pre-label is rewritten, the store's reviews and claims are, and only then do the old labels go.
+It can be killed anywhere and run again: Label Studio shows the old labels beside the new ones, every annotation and pre-label is
+rewritten, then the store's reviews and claims, and only then do the old labels go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from flows.pulling import pull
+from flows.pushing import LABEL_SET
+from flows.store import Store
+from flows.studio import Studio
+from schemas.errors import BadInput
+from schemas.guideline import project_settings
+from schemas.labels import CHOICES, HUMAN_ONLY, STEPS, VERSION, Problem, Step
+from schemas.studio_config import PROBLEM, labeling_config
 
 Json = dict[str, Any]
 Say = Callable[[str], None]
-MARK = "label set"
-"""The mark that says which version of the label set the store's reviews are in."""
-Known = Mapping[str, Mapping[str, str]]
+Names = Mapping[str, Mapping[str, str]]
+"""New label by old label, by group."""
+GROUPS: dict[str, frozenset[str]] = {
+    **{name: frozenset(map(str, labels)) for name, labels in (CHOICES | HUMAN_ONLY).items()},
+    PROBLEM: frozenset(map(str, Problem)),
+}
+"""The labels of today by group."""
+
+
+@dataclass(frozen=True)
+class Relabelled:
+    """What a change of the label set rewrote."""
+
+    version: int
+    annotations: int
+    reviews: int
+    claims: int
+
+
+def relabel(
+    store: Store,
+    studio: Studio,
+    *,
+    steps: Iterable[Step] = STEPS,
+    version: int = VERSION,
+    groups: Mapping[str, frozenset[str]] = GROUPS,
+    say: Say,
+) -> Relabelled:
+    """Brings everything that was decided to a version of the label set. Errors: BadInput where a decision would be stranded."""
+    names = joined(steps, int(store.mark(LABEL_SET) or 1))
+    project = studio.ensure_project(studio.title, labeling_config({group: sorted(old) for group, old in names.items()}))
+    pull(store, studio, whole=True, project=project)  # what is decided in Label Studio alone counts too
+    if lost := Counter(_stranded(store, names, groups)):
+        said = "; ".join(f"{n} decisions say {group} {label!r}" for (group, label), n in sorted(lost.items()))
+        raise BadInput(
+            f"label set {version} would strand what people decided: {said}. Say in STEPS (schemas/labels.py) what becomes of each label, "
+            "or have these claims reviewed again under another label first; nothing was changed"
+        )
+    done = 0
+    for task in studio.whole_tasks(project):
+        for annotation in task["annotations"]:
+            result = [renamed(row, names) for row in annotation["result"]]
+            if result != annotation["result"]:
+                studio.rewrite(annotation["id"], result)
+                done += 1
+    say(f"{done} annotations carried over")
+    _rewrite_pre_labels(studio, project, names, version, say)
+    reviews, claims = store.rename_labels(names)
+    pull(store, studio, whole=True, project=project)
+    studio.ensure_project(studio.title, **project_settings())
+    store.mark(LABEL_SET, str(version))
+    return Relabelled(version, done, reviews, claims)
+
+
+def joined(steps: Iterable[Step], since: int) -> dict[str, dict[str, str]]:
+    """The steps after a version as one: where a label was renamed twice, the last name counts."""
+    names: dict[str, dict[str, str]] = {}
+    for step in sorted((step for step in steps if step.version > since), key=lambda step: step.version):
+        for group, new in step.renamed.items():
+            mine = names.setdefault(group, {})
+            mine |= {old: new.get(now, now) for old, now in mine.items()}
+            mine |= {old: now for old, now in new.items() if old not in mine}
+    return names
+
+
+def renamed(row: Json, names: Names) -> Json:
+    """A row of an annotation's result under the new names."""
+    mine = names.get(row.get("from_name", ""), {})
+    if row.get("type") != "choices" or not mine:
+        return row
+    labels = dict.fromkeys(mine.get(label, label) for label in row["value"]["choices"])
+    return row | {"value": row["value"] | {"choices": list(labels)}}
+
+
+def _stranded(store: Store, names: Names, groups: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """Group and label of each decision that would have no place."""
+    for review in store.all_reviews():
+        for group, label in (*review.choices.items(), *((PROBLEM, problem) for problem in review.problems)):
+            if names.get(group, {}).get(label, label) not in groups.get(group, ()):
+                yield group, label
+
+
+def _rewrite_pre_labels(studio: Studio, project: int, names: Names, version: int, say: Say) -> None:
+    """The pre-labels under the new names, shown in one step."""
+    shown = studio.shown_version(project)
+    target = f"{shown.partition(' labels ')[0]} labels {version}"
+    new: dict[str, Json] = {}
+    for task in studio.whole_tasks(project):
+        for prediction in task["predictions"]:
+            if prediction["model_version"] == shown and "key" in task["data"]:
+                rows = [renamed(row, names) for row in prediction["result"]]
+                new[task["data"]["key"]] = {"result": rows, "score": prediction["score"]}
+    if new and shown != target:
+        studio.roll_out(project, target, new, say=say)

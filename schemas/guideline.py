@@ -90,10 +90,10 @@ def guideline_html() -> str:
     parts = [f"<h2>What is a claim</h2>{_list(RULES)}<h2>How to work</h2>{_list(WORK)}"]
     for title, rows in _tables():
         lines = "".join(
-            f"<li><b>{escape(name)}</b> <kbd>{escape(key)}</kbd> {escape(note)}{f'<br><i>{escape(example)}</i>' if example else ''}</li>"
+            f"<p><b>{escape(name)}</b> <kbd>[{escape(key)}]</kbd> {escape(note)}{f'<br><i>{escape(example)}</i>' if example else ''}</p>"
             for name, key, note, example in rows
         )
-        parts.append(f"<h3>{escape(title)}</h3><ul>{lines}</ul>")
+        parts.append(f"<h3>{escape(title)}</h3>{lines}".replace(" <kbd>[]</kbd>", ""))
     return "".join(parts)
 
 
@@ -120,7 +120,7 @@ def _tables() -> Iterable[tuple[str, list[tuple[str, str, str, str]]]]:
 
 
 def _list(items: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in items)}</ul>"
+    return "".join(f"<p>• {escape(item)}</p>" for item in items)  # the page takes bullets from lists
 
 
 if __name__ == "__main__":

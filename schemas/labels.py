@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """What becomes of labels that a version of the label set no longer has.
+
+    version: the new one. renamed: by element (or `problem`), the new name of each old label; several may become one.
+    """
+
+    version: int
+    renamed: Mapping[str, Mapping[str, str]]
+
+
+STEPS: tuple[Step, ...] = ()
+"""The steps from version 1 to this one. A change of label names is a new VERSION and a step; `onrecord relabel` carries it out."""
 
 
 class _Explained(StrEnum):

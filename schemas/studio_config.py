@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -59,7 +60,8 @@ _STYLE = """
     .or-side .lsf-choice *{line-height:24px !important}
     .or-side .lsf-choice__checkbox{min-height:24px;font-weight:400}
     .or-text .lsf-htx-richtext{line-height:2.35;font-size:17px}
-    .or-notice h4{margin:0 0 10px !important;padding:6px 12px;border-left:4px solid #d97706;white-space:pre-line}
+    .or-notice *{font-size:14px !important;line-height:20px !important}
+    .or-notice h4{margin:0 0 10px !important;padding:4px 12px;border-left:4px solid #d97706;white-space:pre-line}
     .or-notice h4:empty,.or-others h4:empty{display:none}
     .or-others h4{font-size:13px;line-height:18px;font-weight:400;margin:6px 0 !important;white-space:pre-line}
     .or-others h4{color:var(--color-neutral-content-subtler) !important}
@@ -69,15 +71,18 @@ _STYLE = """
 """
 
 
-def labeling_config() -> str:
-    """The config as XML: passage and spans on the left, choices on the right, the full story folded away."""
+def labeling_config(also: Mapping[str, Sequence[str]] | None = None) -> str:
+    """The config as XML: passage and spans on the left, choices on the right, the full story folded away.
+
+    also: labels of an older label set by group, shown beside the present ones while decisions are carried over.
+    """
     labels = "".join(
         f'<Label value="{part}" background="{_COLOURS[part]}" hotkey="{_HOTKEYS[SPAN][part]}" hint={quoteattr(part.note)}/>'
         for part in Part
     )
     side = "".join(_choices(name, CHOICES[name]) for name in PICKED)
     side += "".join(_choices(name, labels_) for name, labels_ in HUMAN_ONLY.items())
-    return f"""<View>
+    config = f"""<View>
   <Style>{_STYLE}</Style>
   <View className="or-head">
     <Header value="$headline" size="4"/>
@@ -106,6 +111,11 @@ def labeling_config() -> str:
   </View>
 </View>
 """
+    for name, old in (also or {}).items():
+        group = f'<Choices name="{name}" '
+        start = config.index(">", config.index(group)) + 1
+        config = config[:start] + "".join(f"<Choice value={quoteattr(label)}/>" for label in old) + config[start:]
+    return config
 
 
 def hotkey(name: str, label: str) -> str:

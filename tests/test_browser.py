@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, WebError, expect, sync_playwright
 
 from flows.studio import Studio
 from flows.studio_server import HOST, RunningStudio
 from schemas.claim import Choice, Claim, claim_keys
+from schemas.guideline import project_settings
 from schemas.labels import HUMAN_ONLY, Part
 from schemas.quotation import quotation
 from schemas.reviews import Review, parse_annotation
@@ -299,3 +301,36 @@ def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: S
     expect(page.locator(".ant-motion-collapse")).to_have_count(0)  # it has unfolded
     expect(page.locator(".ant-collapse")).not_to_have_css("background-color", "rgb(250, 250, 250)")  # light whatever the switch says
     page.screenshot(path=tmp_path / "dark.png")
+
+
+def test_what_an_annotator_must_know_is_said(page: Page, studio: RunningStudio, client: Studio, project: int, tmp_path: Path) -> None:
+    story, claim = made(2)
+    other = replace(claim, key="other", source=(span(story.text, "Teachers"),), cue=(span(story.text, "warned"),), content=())
+    quiet, outlets = made(0)
+    outlets = replace(outlets, attributed=False, source=(), cue=(), content=(span(quiet.text, "He spoke on Friday."),))
+    tasks = [claim_task(story, claim, others=[claim, other], notice="Changed in version 2 of the story: “dry” is now “flooded”.")]
+    client.push(project, [*tasks, claim_task(quiet, outlets), claim_task(*made(3))], say=str)
+    title = httpx.get(f"{studio.url}/api/projects/{project}/", headers={"Authorization": f"Token {studio.token}"}).json()["title"]
+    client.ensure_project(title, **project_settings())
+    page.goto(f"{studio.url}/projects/{project}/data?labeling=1")
+    expect(page.locator(".or-notice")).to_contain_text("“dry” is now “flooded”")
+    expect(page.locator(".or-others")).to_contain_text("• Teachers – warned")
+    # the guideline is one click away
+    page.get_by_role("button", name="instructions").or_(page.locator("button[aria-label*=nstruction]")).first.click()
+    expect(page.get_by_text("What is a claim")).to_be_visible()
+    page.screenshot(path=tmp_path / "guideline.png")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("What is a claim")).not_to_be_visible()
+    page.screenshot(path=tmp_path / "notice.png")
+    page.keyboard.press("Control+Enter")
+
+    # a passage in which the model found nothing: nothing is there, and that is one key
+    expect(page.locator(".or-text")).to_contain_text("He spoke on Friday.")
+    expect(page.locator(".or-text .htx-highlight")).to_have_count(0)
+    expect(page.locator(".or-notice h4, .or-others h4").first).not_to_be_visible()
+    expect(box(page, REVIEWED, "whole passage")).to_be_checked()
+    page.screenshot(path=tmp_path / "passage.png")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".or-head h3")).to_have_text("Polls open")  # the next one
+    found = reviews(client, project)
+    assert [(r.kind, r.whole, len(r.claims)) for r in found.values()] == [("claim", False, 1), ("passage", True, 0)]

@@ -146,6 +146,7 @@ COMMANDS = [
     ["up"],
     ["reconcile"],
     ["rollout"],
+    ["relabel"],
     ["export"],
     ["demo"],
     ["evaluate", "attribution"],

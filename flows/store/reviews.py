@@ -39,6 +39,21 @@ class Reviews(Database):
             _delete(db, dropped)
         return changed + len(dropped)
 
+    def rename_labels(self, names: Mapping[str, Mapping[str, str]]) -> tuple[int, int]:
+        """Gives labels their new names, by element, in reviews and claims. Gives how many of each it changed."""
+        with self.writing() as db:
+            counts = []
+            for table, key in ((reviews, (reviews.c.annotation_id,)), (claims, (claims.c.key, claims.c.version, claims.c.by))):
+                changed = 0
+                for row in db.execute(sa.select(table)).all():
+                    payload = _named_anew(row.payload, names)
+                    if payload != row.payload:
+                        where = [column == getattr(row, column.name) for column in key]
+                        db.execute(sa.update(table).where(*where).values(payload=payload))
+                        changed += 1
+                counts.append(changed)
+        return counts[0], counts[1]
+
     def reviewed(self) -> Iterator[tuple[Story, Claim, Review]]:
         """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation; one at a time."""
         chosen = _standing(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
@@ -96,6 +111,24 @@ def _standing(*columns: Any) -> sa.Select:
         .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == reviews.c.version))
         .where(stories.c.state != "cancelled")
     )
+
+
+def _named_anew(payload: Json, names: Mapping[str, Mapping[str, str]]) -> Json:
+    """A review or a claim under the new names: its choices, problems, and those of the claims in it."""
+    new = dict(payload)
+    for name, value in payload.items():
+        mine = names.get("problem" if name == "problems" else name, {})
+        if name == "claims":
+            new[name] = [_named_anew(claim, names) for claim in value]
+        elif name == "choices":
+            new[name] = {element: names.get(element, {}).get(label, label) for element, label in value.items()}
+        elif name == "problems":
+            new[name] = list(dict.fromkeys(mine.get(label, label) for label in value))
+        elif mine and isinstance(value, dict):
+            new[name] = value | {"label": mine.get(value["label"], value["label"])}
+        elif mine and isinstance(value, str):
+            new[name] = mine.get(value, value)
+    return new
 
 
 def _row(payload: Json) -> Json:
