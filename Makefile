@@ -6,7 +6,7 @@ LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults growth screenshot clean
+.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -46,6 +46,12 @@ quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on t
 
 faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights killed with -9 at 100 seeded instants, every server real (about an hour)
 	.venv/bin/python benchmarks/night_faults.py run --instants 100
+
+desk-faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## 300 seeded schedules of faults between the desk and Label Studio, into benchmarks/desk_faults.json (about an hour)
+	.venv/bin/python -m benchmarks.desk_faults --schedules 300 --json benchmarks/desk_faults.json
+
+desk-bench: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## the desk beside the bare API of the same server, into benchmarks/desk.json (about 10 minutes)
+	.venv/bin/python -m benchmarks.desk --json benchmarks/desk.json
 
 growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 and 20,000 stories, into benchmarks/growth.json (about 3 hours)
 	.venv/bin/python benchmarks/growth.py run $(CORPORA)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from flows.store.database import Database
 from flows.tables import claims, conflicts, marks, reviews, stories, tasks
-from schemas.changes import what_changed
 from schemas.claim import Claim
 from schemas.reviews import Review
 from schemas.story import Story
-from schemas.tasks import passage
 
 _FEW = 20
 """Reviews below which their seconds say little."""
@@ -77,19 +75,11 @@ class Desk(Database):
             chosen = _with_claim(sa.select(tasks, claims.c.payload, stories.c.payload.label("story")))
             rows = db.execute(chosen.where(tasks.c.key.in_(keys), tasks.c.state.in_(states))).all()
             guids = {row.guid for row in rows}
-            texts = {guid: self._texts(db, guid) for guid in {row.guid for row in rows if row.version > 1}}
             siblings: dict[tuple[str, int, str], list[Claim]] = {}
             for row in db.execute(sa.select(claims).where(claims.c.guid.in_(guids)).order_by(claims.c.key)):
                 if row.payload["attributed"]:
                     siblings.setdefault((row.guid, row.version, row.by), []).append(Claim.from_dict(row.payload))
-        entries = [_entry(row, tuple(siblings.get((row.guid, row.version, row.by), ()))) for row in rows]
-        return {entry.key: _noticed(entry, texts.get(entry.story.guid, {})) for entry in entries}
-
-    @staticmethod
-    def _texts(db: sa.Connection, guid: str) -> dict[int, str]:
-        """A story's texts by version."""
-        chosen = sa.select(stories.c.version, stories.c.payload).where(stories.c.guid == guid)
-        return {row.version: row.payload["text"] for row in db.execute(chosen)}
+        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ()))) for row in rows}
 
     def task_keys(self, states: Sequence[str]) -> list[str]:
         """Keys of the tasks in these states, in order."""
@@ -247,15 +237,6 @@ class Desk(Database):
         """Where a person's decision stands against a newer model or story version: key, cause and what."""
         with self.reading() as db:
             return [(r.key, r.cause, r.what) for r in db.execute(sa.select(conflicts).order_by(conflicts.c.seen, conflicts.c.key))]
-
-
-def _noticed(entry: Entry, texts: dict[int, str]) -> Entry:
-    """The task with a notice of what its story's version changed in its passage, unless it has a notice already."""
-    older = [version for version in texts if version < entry.story.version]
-    if entry.notice or not older:
-        return entry
-    shown = passage(entry.story, entry.claim)
-    return replace(entry, notice=what_changed(texts[max(older)], shown.text, entry.story.version))
 
 
 def _with_claim(chosen: sa.Select) -> sa.Select:
