@@ -28,7 +28,8 @@ PREFECT = Path(sys.executable).with_name("prefect")
 POOL = "onrecord"
 _PAUSE, _LONGEST = 1.0, 60.0
 """Seconds before a child that ended is started again: doubled each time, up to a minute."""
-_START = 180.0
+_START = 600.0
+"""Seconds that Prefect's server may take to answer: 10 on a quiet machine, minutes on one that is not."""
 
 
 class Child:
