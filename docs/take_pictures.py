@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PICTURES = Path(__file__).resolve().parent / "pictures"
-SIZES = {"review": (1440, 900), "review-small": (1280, 720)}
+SIZES = {"review": (1440, 900), "review-small": (1280, 720), "review-large": (1920, 1080)}
 
 
 def main() -> None:
@@ -48,8 +48,12 @@ def main() -> None:
             page = browser.new_page(viewport={"width": width, "height": height})
             sign_in(page, server)
             open_task(page, server, project, task)
-            page.screenshot(path=PICTURES / f"{name}.png")
-            print(PICTURES / f"{name}.png")
+            for look in ("Light", "Dark"):  # the page's own switch
+                page.evaluate(f"localStorage.setItem('preferred-color-scheme', '{look}')")
+                open_task(page, server, project, task)
+                path = PICTURES / f"{name}{'-dark' * (look == 'Dark')}.png"
+                page.screenshot(path=path)
+                print(path)
         browser.close()
 
 
