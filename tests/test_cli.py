@@ -154,6 +154,7 @@ COMMANDS = [
     ["train", "attribution"],
     ["report", "agreement"],
     ["report", "withdrawn"],
+    ["report", "disputes"],
     ["quarantine", "list"],
     ["quarantine", "show"],
     ["quarantine", "retry"],
