@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import sentencex
 
-from annotators.attribution import Reading
+from annotators.attribution import Reading, to_relation
 from annotators.decoding import Found
 from annotators.finding import find
-from annotators.heads import Parts, Range
 from annotators.models import Model
 from annotators.pieces import SURROGATES
-from annotators.speakers import speakers
+from annotators.role_words import evidence
+from annotators.speakers import Resolution, Speaker, resolve
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.labels import Naming
 from schemas.quotation import quotation
@@ -36,6 +36,7 @@ class Judged:
 
     story: Story
     claims: tuple[Claim, ...]
+    speakers: tuple[Speaker, ...] = ()
 
 
 def annotate(stories: Iterable[Story], model: Model, workers: int = 1) -> Iterator[Judged]:
@@ -60,18 +61,25 @@ def annotate(stories: Iterable[Story], model: Model, workers: int = 1) -> Iterat
 
 
 def _annotate_chunk(chunk: Sequence[Story], model: Model) -> list[Judged]:
+    """Stories' claims: found, led to their speakers, and the claims of all of them judged together."""
     readings = find([s.text for s in chunk], model.tokenizer, model.backend)
-    return [Judged(s, tuple(story_claims(s, reading, found, model))) for s, (reading, found) in zip(chunk, readings, strict=True)]
+    read = [(s, r, f, resolve(s.text, [to_relation(x, r.pieces) for x in f])) for s, (r, f) in zip(chunk, readings, strict=True)]
+    seen = [model.judge.contexts(s.text, r.pieces if model.one_tokenizer else None, who.relations, who) for s, r, _, who in read]
+    whose = [None if k is None else (n, k) for n, (_, _, _, who) in enumerate(read) for k in who.of]
+    told = np.concatenate([evidence(s.text, who) for s, _, _, who in read])
+    choices = iter(model.judge.judge(list(itertools.chain(*seen)), whose, told))
+    return [
+        Judged(s, tuple(story_claims(s, r, f, who, list(itertools.islice(choices, len(f))), model)), tuple(who.speakers()))
+        for s, r, f, who in read
+    ]
 
 
-def story_claims(story: Story, reading: Reading, found: Sequence[Found], model: Model) -> list[Claim]:
+def story_claims(
+    story: Story, reading: Reading, found: Sequence[Found], resolution: Resolution, choices: Sequence[dict[str, Choice]], model: Model
+) -> list[Claim]:
     """The claims of one story: attributed ones from what was found, and the remaining sentences as the outlet's own."""
     parts = [_parts(f, reading, story.text) for f in found]
-    choices = model.heads.judge_all([seen(f, reading) for f in found])
-    namings = [_naming(source, picked) for (source, _, _), picked in zip(parts, choices, strict=True)]
-    sources = [" ".join(s.text for s in source) for source, _, _ in parts]
-    starts = [min(s.start for s in (source or cue)) for source, cue, _ in parts]
-    who = speakers(story.text, sources, namings, starts)
+    who, namings = resolution.names(), resolution.naming
     own = _unattributed(story, reading, parts)
     keys = claim_keys(story.guid, [*parts, *(((), (), (sentence,)) for sentence, _ in own)])
     claims = []
@@ -107,33 +115,11 @@ def calibrated(probability: float, model: Model) -> float:
     return round(float(1 / (1 + np.exp(-(slope * odds + shift)))), 4)
 
 
-def seen(found: Found, reading: Reading) -> tuple[np.ndarray, Parts]:
-    """The hidden states of the window in which a relation lies deepest, and its source, cue and content there."""
-    spans = [found.cue, *found.sources, *found.contents]
-    first, last = min(a for a, _ in spans), max(b for _, b in spans)
-    inside = [w for w, (a, b) in enumerate(reading.ranges) if a <= found.cue[0] and found.cue[1] <= b]
-    window = max(inside, key=lambda w: min(first - reading.ranges[w][0], reading.ranges[w][1] - last), default=0)
-    a, b = reading.ranges[window]
-
-    def within(ranges: Iterable[Range]) -> list[Range]:
-        return [(max(s, a) - a, min(e, b) - a) for s, e in ranges if s < b and e > a]
-
-    return reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents))
-
-
 def _parts(found: Found, reading: Reading, text: str) -> tuple[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]]:
-    def spans(ranges: Iterable[Range]) -> tuple[Span, ...]:
+    def spans(ranges: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
         return tuple(cut(text, int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])) for a, b in sorted(ranges))
 
     return spans(found.sources), spans([found.cue]), spans(found.contents)
-
-
-def _naming(source: tuple[Span, ...], picked: dict[str, Choice]) -> str:
-    """No source has no name, whatever the model says; a source has one of the other two."""
-    if not source:
-        return str(Naming.NONE)
-    label = picked["naming"].label
-    return label if label != Naming.NONE else str(Naming.UNNAMED)
 
 
 def _unattributed(story: Story, reading: Reading, parts: Sequence[tuple[tuple[Span, ...], ...]]) -> list[tuple[Span, float]]:

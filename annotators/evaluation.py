@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from annotators.attribution import Backend, read, to_relation
-from annotators.claims import seen
+from annotators.attribution import Backend, Reading, read, to_relation
+from annotators.baselines import Bag, bag, bags_of_words, copied, majority
 from annotators.corpora import Article, Relation, read_articles
 from annotators.decoding import Found
 from annotators.finding import find
-from annotators.heads import ELEMENTS
+from annotators.heads import ELEMENTS, Parts, Range
+from annotators.judging import JUDGED
 from annotators.models import Model
 from annotators.pieces import Pieces
+from annotators.role_words import evidence
 from annotators.scoring import Scores, overlap, pairs, score, word_sets
+from annotators.speakers import resolve
 from annotators.tags import ROLES
+from schemas.claim import Choice
 from schemas.labels import CHOICES
 from schemas.quotation import quotation
 from schemas.spans import cut
@@ -95,37 +99,65 @@ def read_gold_claims(path: Path) -> list[GoldClaims]:
 
 
 def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
-    """Accuracy and macro-F1 of each element on gold spans, with baselines, and the share of gold relations found."""
-    truth: dict[str, list[str]] = {n: [] for n in CHOICES}
-    said: dict[str, list[str]] = {n: [] for n in CHOICES}
-    sure: dict[str, list[float]] = {n: [] for n in CHOICES}
-    roles_for_stance: list[str] = []
-    found = total = 0
+    """Accuracy, macro-F1 and confusion of each element on gold spans, with baselines, and the share of gold relations found."""
+    judged = [_judged(story, model) for story in gold]
     readings = find([g.article.text for g in gold], model.tokenizer, model.backend)
-    for story, (reading, its) in zip(gold, readings, strict=True):
-        choices = model.heads.judge_all([seen(as_found(r, reading.pieces), reading) for r in story.article.relations])
-        for relation, labels, picked in zip(story.article.relations, story.labels, choices, strict=True):
-            form = quotation(story.article.text, [cut(story.article.text, a, b) for a, b in relation.content])
-            naming = picked["naming"].label if relation.source else "none"
-            values = {**{n: c.label for n, c in picked.items()}, "naming": naming, "quotation": form}
-            for name, label in labels.items():
-                if label is not None:
-                    truth[name].append(label)
-                    said[name].append(values[name])
-                    sure[name].append(picked[name].score if name in picked else 1.0)
-                    if name == "stance":
-                        roles_for_stance.append(values["role"])
-        cues = [w["cue"] for w in word_sets([to_relation(f, reading.pieces) for f in its], story.article.text)]
-        for words in word_sets(story.article.relations, story.article.text):
-            total += 1
-            found += any(words["cue"] & c for c in cues)
+    found, total = _found(gold, [[to_relation(f, r.pieces) for f in its] for r, its in readings])
     result: dict[str, Any] = {"stories": len(gold), "claims": total, "relations found": round(100 * found / max(1, total), 1)}
     for name in CHOICES:
-        ece, _ = bin_errors(np.array(sure[name]), np.array([a == b for a, b in zip(truth[name], said[name], strict=True)]))
-        result[name] = figures(truth[name], said[name]) | {"ece": round(ece, 3), "majority": figures(truth[name], majority(truth[name]))}
-    copied = [r if r in ("government", "opposition") else "neutral" for r in roles_for_stance]
-    result["stance"]["role copied"] = figures(truth["stance"], copied)
+        rows = [(labels[name], said[name], i) for i, (labels, said) in enumerate(_flat(gold, judged)) if labels[name] is not None]
+        truth, said = [str(t) for t, _, _ in rows], [c.label for _, c, _ in rows]
+        sure = np.array([c.score for _, c, _ in rows])
+        ece, _ = bin_errors(sure, np.array([a == b for a, b in zip(truth, said, strict=True)]))
+        result[name] = figures(truth, said) | {
+            "ece": round(ece, 3),
+            "majority": figures(truth, majority(truth)),
+            "confusion": confusion(truth, said),
+        }
+        if name in JUDGED:
+            learned, bags = bags_of_words(name), _bags(gold)
+            result[name]["bag of words"] = figures(truth, [learned.judge(bags[i]) for _, _, i in rows])
+        if name == "stance":
+            roles = [said["role"].label for _, said in _flat(gold, judged)]
+            result[name]["role copied"] = figures(truth, copied([roles[i] for _, _, i in rows]))
     return result
+
+
+def _judged(story: GoldClaims, model: Model) -> list[dict[str, Choice]]:
+    """What the model makes of each gold relation of a story."""
+    text, relations = story.article.text, story.article.relations
+    resolution = resolve(text, relations)
+    choices = model.judge.judge(model.judge.contexts(text, None, relations, resolution), resolution.of, evidence(text, resolution))
+    forms = [quotation(text, [cut(text, a, b) for a, b in r.content]) for r in relations]
+    return [
+        {**picked, "naming": Choice(naming, 1.0), "quotation": Choice(form, 1.0)}
+        for picked, naming, form in zip(choices, resolution.naming, forms, strict=True)
+    ]
+
+
+def _flat(gold: Sequence[GoldClaims], judged: Sequence[list[dict[str, Choice]]]) -> list[tuple[dict[str, str | None], dict[str, Choice]]]:
+    return [pair for story, its in zip(gold, judged, strict=True) for pair in zip(story.labels, its, strict=True)]
+
+
+def _bags(gold: Sequence[GoldClaims]) -> list[Bag]:
+    return [bag(g.article.text, r.source, r.cue, r.content) for g in gold for r in g.article.relations]
+
+
+def _found(gold: Sequence[GoldClaims], found: Sequence[Sequence[Relation]]) -> tuple[int, int]:
+    """How many gold relations a found cue overlaps, and how many there are."""
+    hits = total = 0
+    for story, its in zip(gold, found, strict=True):
+        cues = [w["cue"] for w in word_sets(its, story.article.text)]
+        for words in word_sets(story.article.relations, story.article.text):
+            total += 1
+            hits += any(words["cue"] & c for c in cues)
+    return hits, total
+
+
+def confusion(truth: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, int]]:
+    """For each gold label how often each label was said."""
+    counts = Counter(zip(truth, said, strict=True))
+    return {t: {s: counts[t, s] for s in sorted(set(said)) if counts[t, s]} for t in sorted(set(truth))}
 
 
 def fit_temperatures(gold: Sequence[GoldClaims], model: Model) -> dict[str, float]:
@@ -150,6 +182,20 @@ def _temperature(scores: np.ndarray, right: np.ndarray) -> float:
     return min((round(t / 20, 2) for t in range(10, 101)), key=loss)
 
 
+def seen(found: Found, reading: Reading) -> tuple[np.ndarray, Parts]:
+    """The hidden states of the window in which a relation lies deepest, and its source, cue and content there."""
+    spans = [found.cue, *found.sources, *found.contents]
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    inside = [w for w, (a, b) in enumerate(reading.ranges) if a <= found.cue[0] and found.cue[1] <= b]
+    window = max(inside, key=lambda w: min(first - reading.ranges[w][0], reading.ranges[w][1] - last), default=0)
+    a, b = reading.ranges[window]
+
+    def within(ranges: Iterable[Range]) -> list[Range]:
+        return [(max(s, a) - a, min(e, b) - a) for s, e in ranges if s < b and e > a]
+
+    return reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents))
+
+
 def as_found(relation: Relation, pieces: Pieces) -> Found:
     """A relation given in code points as the decoder would give it."""
     source, cue, content = ([pieces.covering(a, b) for a, b in getattr(relation, role)] for role in ROLES)
@@ -161,11 +207,6 @@ def figures(truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:
     hits, gold, given = Counter(t for t, s in zip(truth, said, strict=True) if t == s), Counter(truth), Counter(said)
     f1 = [2 * hits[label] / (gold[label] + given[label]) for label in gold]
     return {"accuracy": round(100 * sum(hits.values()) / max(1, len(truth)), 1), "macro_f1": round(100 * sum(f1) / max(1, len(f1)), 1)}
-
-
-def majority(truth: Sequence[str]) -> list[str]:
-    """The most frequent label, for each."""
-    return [Counter(truth).most_common(1)[0][0]] * len(truth) if truth else []
 
 
 def _lenient(a: dict[str, frozenset[int]], b: dict[str, frozenset[int]]) -> bool:

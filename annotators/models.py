@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 
 from annotators.decoding import DISTANCES, Steps
 from annotators.heads import Heads
+from annotators.judging import Judge, load_judge
 from annotators.tags import TAGS
 from schemas import labels
 from schemas.errors import BadInput
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
+JUDGE = Path(__file__).with_name("weights") / "claims-small"
+"""The judge of role, modality and stance that it ships; it serves every attribution model."""
 FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
 SHAPES = 64
 """Kernels kept for shapes met before, so that memory stays flat."""
 _lock = threading.Lock()
 _loaded: dict[Path, tuple[object, Model]] = {}
+_judges: dict[Path, tuple[object, Judge]] = {}
 
 
 @dataclass
@@ -65,6 +69,9 @@ class Model:
     backend: OpenVinoBackend
     heads: Heads
     config: dict[str, Any] = field(repr=False)
+    judge: Judge = field(repr=False)
+    one_tokenizer: bool = True
+    """Whether the judge reads the same pieces."""
 
     @property
     def name(self) -> str:
@@ -109,7 +116,16 @@ def _load(folder: Path) -> Model:
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])
-        return Model(config["revision"], tokenizer, backend, heads, config)
+        judge = _judge()
+        return Model(
+            config["revision"],
+            tokenizer,
+            backend,
+            heads,
+            config,
+            judge,
+            judge.tokenizer.to_str() == tokenizer.to_str(),
+        )
     except BadInput:
         raise
     except KeyError as error:
@@ -117,6 +133,15 @@ def _load(folder: Path) -> Model:
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BadInput(f"{folder}: cannot be loaded as a model: {reason}; train it again") from error
+
+
+def _judge() -> Judge:
+    """The shipped judge, loaded once a process."""
+    stamp = (os.getpid(), _written(JUDGE))
+    if _judges.get(JUDGE, (None,))[0] != stamp:
+        tokenizer = Tokenizer.from_file(str(JUDGE / "tokenizer.json"))
+        _judges[JUDGE] = stamp, load_judge(JUDGE, _compiled(JUDGE / "model.onnx"), special_ids(tokenizer, ("[CLS]", "[SEP]")))
+    return _judges[JUDGE][1]
 
 
 def special_ids(tokenizer: Tokenizer, special: Sequence[str]) -> tuple[int, int]:

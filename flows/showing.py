@@ -10,6 +10,7 @@ from rich.text import Text
 
 from annotators.claims import Judged
 from annotators.scoring import Rates, Scores
+from annotators.speakers import Speaker
 from exports.agreement import Agreement
 from flows.night import Night
 from schemas.claim import Choice, Claim
@@ -22,28 +23,40 @@ _COLOUR: dict[str, str] = {
     Stance.NEUTRAL: "default",
 }
 _SHORTEST = 78
+_UNSURE = 0.5
+"""A choice less sure than this is left to people, and pale in the table."""
 
 
 def story_table(judged: Judged, width: int) -> Group:
-    """One story's claims, a row each: who, in what role, says what, on whose side, how sure."""
+    """One story's claims, a row each: who, in what role, says what, on whose side, how sure; what was not said for sure stays pale."""
     story, claims = judged.story, [c for c in judged.claims if c.attributed]
     title = Text(story.headline or story.guid, style="bold", overflow="ellipsis", no_wrap=True)
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=width >= _SHORTEST)
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=width >= _SHORTEST, padding=(0, 1, 1, 0))
     for name, ratio in (("who", 3), ("role", 2), ("cue", 2), ("what", 7), ("stance", 2)):
         table.add_column(name, ratio=ratio, overflow="fold")
     table.add_column("sure", justify="right")
+    called = {m.start: s for s in judged.speakers for m in s.mentions}
+    shown: set[str] = set()
     for claim in claims:
-        table.add_row(_who(claim), _choice(claim.role), _cue(claim), _what(claim), _choice(claim.stance), f"{claim.score:.0%}")
+        speaker = called.get(claim.source[0].start) if claim.source else None
+        table.add_row(
+            _who(claim, speaker, shown), _choice(claim.role), _cue(claim), _what(claim), _choice(claim.stance), f"{claim.score:.0%}"
+        )
     outlet = len(judged.claims) - len(claims)
     foot = Text(f"{len(claims)} claims attributed, {outlet} sentences of the outlet's own", style="dim")
     return Group(title, table, foot, Text(""))
 
 
-def _who(claim: Claim) -> Text:
+def _who(claim: Claim, speaker: Speaker | None, shown: set[str]) -> Text:
+    """The source's words; the speaker they lead to; at its first claim why it is not named."""
     words = " ".join(s.text for s in claim.source) or "—"
-    text = Text(words)
-    if claim.speaker and claim.speaker != words:
-        text.append(f"\n= {claim.speaker}", style="dim")
+    text = Text(words, style="bold" if claim.naming == "named" else "")
+    if claim.speaker and claim.speaker != words and claim.speaker not in words:
+        text.append(f"\n= {claim.speaker}", style="not bold dim")
+    for reason in speaker.anonymity if speaker else ():
+        if reason.text not in shown:
+            shown.add(reason.text)
+            text.append(f"\n({reason.text})", style="not bold dim italic")
     return text
 
 
@@ -62,7 +75,8 @@ def _what(claim: Claim) -> Text:
 def _choice(choice: Choice | None) -> Text:
     if choice is None:
         return Text("—")
-    return Text(f"{choice.label} {choice.score:.0%}", style=_COLOUR.get(choice.label, "default"))
+    colour = _COLOUR.get(choice.label, "default")
+    return Text(f"{choice.label} {choice.score:.0%}", style=colour if choice.score >= _UNSURE else f"dim {colour}")
 
 
 def attribution_table(scores: Scores) -> Table:
@@ -81,15 +95,26 @@ def attribution_table(scores: Scores) -> Table:
     return table
 
 
-def claims_table(result: dict) -> Table:
-    """The figures of claims on gold spans."""
+def claims_table(result: dict) -> Group:
+    """The figures of claims on gold spans beside the baselines', accuracy and macro-F1, and where the labels went."""
     title = f"{result['claims']} claims of {result['stories']} stories; {result['relations found']} % found end to end (cues overlap)"
-    table = Table("element", "accuracy", "macro-F1", "ECE", "majority", "role copied", title=title, box=None)
-    for name, row in result.items():
-        if isinstance(row, dict):
-            copied = row.get("role copied")
-            both = [f"{x['accuracy']:.1f} / {x['macro_f1']:.1f}" if x else "" for x in (row["majority"], copied)]
-            table.add_row(name, f"{row['accuracy']:.1f}", f"{row['macro_f1']:.1f}", f"{row['ece']:.3f}", *both)
+    names = ("majority", "role copied", "bag of words")
+    table = Table("element", "accuracy", "macro-F1", "ECE", *names, title=title, box=None)
+    rows = {name: row for name, row in result.items() if isinstance(row, dict)}
+    for name, row in rows.items():
+        beside = [f"{x['accuracy']:.1f} / {x['macro_f1']:.1f}" if (x := row.get(b)) else "" for b in names]
+        table.add_row(name, f"{row['accuracy']:.1f}", f"{row['macro_f1']:.1f}", f"{row['ece']:.3f}", *beside)
+    return Group(table, *(_confusion_table(name, row["confusion"]) for name, row in rows.items()))
+
+
+def _confusion_table(name: str, confusion: dict[str, dict[str, int]]) -> Table:
+    said = sorted({label for row in confusion.values() for label in row})
+    table = Table(f"{name}: gold", title_justify="left", box=None)
+    for label in said:
+        table.add_column(label, justify="right")
+    for label, row in confusion.items():
+        counts = [Text(str(row.get(s, "·")), style="bold" if s == label else "") for s in said]
+        table.add_row(label, *counts)
     return table
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from annotators import speakers as module
-from annotators.speakers import PRONOUNS, speakers
+from annotators import fullest as module
+from annotators.corpora import Relation
+from annotators.speakers import resolve
 
 # text with each source in brackets, its naming's first letter behind it (n named, u unnamed); the speakers expected
 CASES = [
@@ -50,45 +51,44 @@ CASES = [
 ]
 
 
-def marked(text: str) -> tuple[str, list[str], list[str], list[int]]:
-    plain, sources, namings, starts = "", [], [], []
+def marked(text: str) -> tuple[str, list[Relation]]:
+    """The text without brackets, and a relation for each bracketed source; a letter behind a bracket is dropped."""
+    plain, sources = "", []
     before, *rest = text.split("[")
     plain += before
     for part in rest:
         source, after = part.split("]")
-        sources.append(source)
-        starts.append(len(plain))
-        namings.append({"n": "named", "u": "unnamed"}[after[0]])
+        sources.append((len(plain), len(plain) + len(source)))
         plain += source + after[1:]
-    return plain, sources, namings, starts
+    return plain, [Relation(((a, b),) if b > a else (), (), ()) for a, b in sources]
 
 
 @pytest.mark.parametrize(("text", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_speakers(text: str, expected: list[str | None]) -> None:
-    assert speakers(*marked(text)) == expected
+    assert resolve(*marked(text)).names() == expected
 
 
 @given(st.permutations(range(3)))
 def test_order_is_the_texts_not_the_lists(order: list[int]) -> None:
-    text, sources, namings, starts = marked("[Ann Lee]n spoke. [She]n left. [Bob Orr]n stayed.")
-    found = speakers(text, *([values[i] for i in order] for values in (sources, namings, starts)))  # type: ignore[arg-type]
+    text, relations = marked("[Ann Lee]n spoke. [She]n left. [Bob Orr]n stayed.")
+    found = resolve(text, [relations[i] for i in order]).names()
     assert found == [["Ann Lee", "Ann Lee", "Bob Orr"][i] for i in order]
 
 
-SOURCES = st.sampled_from(["", "he", "It", "Ann Lee", "Lee", "the Ministry of Defence", "a diplomat", "“X”", "U.S.", "St.", "…", "'"])
+SOURCES = st.sampled_from(["", "he", "It", "Ann Lee", "Lee", "the Ministry of Defence", "a diplomat", "“X”", "U.S.", "St.", "…", "'", "I"])
 
 
-@given(st.lists(st.tuples(SOURCES, st.sampled_from(["named", "unnamed", "none"])), max_size=6), st.booleans())
-def test_a_speaker_is_a_name_in_the_text(rows: list[tuple[str, str]], upper: bool) -> None:
-    rows = [(source.upper() if upper else source, naming) for source, naming in rows]
-    text = " said. ".join(source for source, _ in rows)
-    starts = [sum(len(s) + 7 for s, _ in rows[:i]) for i in range(len(rows))]
-    found = speakers(text, [s for s, _ in rows], [n for _, n in rows], starts)
-    assert len(found) == len(rows)
-    for (source, naming), who in zip(rows, found, strict=True):
+@given(st.lists(SOURCES, max_size=6), st.booleans())
+def test_a_speaker_is_a_name_in_the_text(sources: list[str], upper: bool) -> None:
+    sources = [s.upper() if upper else s for s in sources]
+    text = "".join(f"{s} said. " for s in sources)
+    starts = [sum(len(s) + 7 for s in sources[:i]) for i in range(len(sources))]
+    found = resolve(text, [Relation(((a, a + len(s)),) if s else (), (), ()) for a, s in zip(starts, sources, strict=True)])
+    for source, who, naming in zip(sources, found.names(), found.naming, strict=True):
         assert who is None or (who and who in text)
-        if not source or (naming == "unnamed" and source.lower() not in PRONOUNS):
-            assert who is None
+        assert (naming == "none") == (not source)
+        assert naming != "unnamed" or who is None
+    assert sorted(m.start for s in found.speakers() for m in s.mentions) == [starts[i] for i, k in enumerate(found.of) if k is not None]
 
 
 CAPITAL = r"[A-ZÀ-Þ][\w'’-]*"
@@ -112,5 +112,4 @@ TEXTS = st.lists(st.sampled_from([*NAMES, *OTHERS, *" \n-.,’\t"]).flatmap(lamb
 @example("Ann Bob O’Brien Lee Lee Lee left", "Lee")
 @example("Ann Lee \nBob Lee", "Lee")
 def test_the_fullest_form_is_what_a_pattern_for_the_name_finds(text: str, name: str) -> None:
-    text = f"{name} said {'so it was and ' * 8}, {text}"  # by far not all capitals
-    assert speakers(text, [name], ["named"], [0]) == [plain_speaker(name.strip("."), text)]
+    assert module._fullest(name.strip("."), module._runs(text)) == plain_speaker(name.strip("."), text)

@@ -1,0 +1,149 @@
+"""Judges claims in context by a small encoder of its own: role, modality and stance, each with a calibrated probability.
+
+model.onnx      the encoder and its judging layer in 8 bits (ids, kinds, mask -> scores of all labels)
+tokenizer.json  the tokenizer
+config.json     revision, label set, temperature of each element, what is added to each label's score
+README.md       the model card
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from annotators.context import Context, contexts
+from annotators.corpora import Relation
+from annotators.pieces import Pieces, split_pieces
+from annotators.speakers import Resolution
+from schemas.claim import Choice
+from schemas.labels import CHOICES
+
+if TYPE_CHECKING:
+    import openvino
+
+JUDGED = ("role", "modality", "stance")
+"""What is judged from context; quotation and naming are matters of form."""
+LABELS = {name: [str(label) for label in CHOICES[name]] for name in JUDGED}
+BUDGET, STEP = 1536, 8
+"""Most pieces judged at once; a claim's length is filled up to a multiple of this."""
+
+
+class Encoder(Protocol):
+    """A model that reads contexts."""
+
+    def run(self, ids: np.ndarray, kinds: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """ids, kinds, mask: (b, l). Returns (b, labels) the scores of all elements' labels side by side."""
+
+
+@dataclass
+class OpenVinoEncoder:
+    """Runs contexts through OpenVINO; threads that call at once run side by side."""
+
+    compiled: openvino.CompiledModel
+    _own: threading.local = field(default_factory=threading.local, repr=False)
+
+    def run(self, ids: np.ndarray, kinds: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """See `Encoder`."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self.compiled.create_infer_request()
+        return np.array(self._own.request.infer({"ids": ids, "kinds": kinds, "mask": mask})["scores"])
+
+
+@dataclass
+class Judge:
+    """A loaded judge."""
+
+    revision: str
+    tokenizer: Tokenizer
+    encoder: Encoder
+    special: tuple[int, int]
+    temperature: dict[str, float]
+    shift: dict[str, np.ndarray]
+    evidence: tuple[np.ndarray, np.ndarray]
+    """Weights (roles, FEATURES) and bias (roles,) of what the speaker's own words tell of its role."""
+
+    def scores(self, claims: Sequence[Context]) -> dict[str, np.ndarray]:
+        """(claims, labels) for each element, before the softmax; those of like length are read together."""
+        out = np.zeros((len(claims), sum(map(len, LABELS.values()))), dtype=np.float32)
+        by_length: dict[int, list[int]] = {}
+        for i, claim in enumerate(claims):
+            by_length.setdefault(-(-len(claim.ids) // STEP) * STEP, []).append(i)
+        for length, rows in sorted(by_length.items()):
+            size = max(1, BUDGET // length)
+            for group in (rows[at : at + size] for at in range(0, len(rows), size)):
+                out[group] = self.encoder.run(*_filled([claims[i] for i in group], length))
+        return _parted(out)
+
+    def probabilities(self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray) -> dict[str, np.ndarray]:
+        """Calibrated probabilities; a speaker has one role in a story, so its claims' scores are averaged.
+
+        speakers: for each claim what tells its speaker, None for nobody's; told: (claims, FEATURES) of `annotators.role_words`.
+        """
+        weights, bias = self.evidence
+        found = dict(scores)
+        found["role"] = _logged(pooled(scores["role"], speakers)) + _logged(told @ weights.T + bias)
+        return {name: _softmax((found[name] + self.shift[name]) / self.temperature[name]) for name in JUDGED}
+
+    def judge(self, claims: Sequence[Context], speakers: Sequence[object], told: np.ndarray) -> list[dict[str, Choice]]:
+        """The likeliest label of each element for each claim, in the order given; arguments as in `probabilities`."""
+        sure = self.probabilities(self.scores(claims), speakers, told)
+        best = {name: p.argmax(1) for name, p in sure.items()}
+        return [
+            {name: Choice(LABELS[name][best[name][i]], round(float(sure[name][i].max()), 4)) for name in JUDGED} for i in range(len(claims))
+        ]
+
+    def contexts(self, text: str, pieces: Pieces | None, relations: Sequence[Relation], resolution: Resolution) -> list[Context]:
+        """A story's claims in context. pieces: the story's, where they are this tokenizer's."""
+        return contexts(pieces or split_pieces(text, self.tokenizer), relations, resolution, self.tokenizer, self.special)
+
+
+def pooled(scores: np.ndarray, speakers: Sequence[object]) -> np.ndarray:
+    """(claims, labels) scores, each the mean over the claims of its speaker."""
+    rows: dict[object, list[int]] = {}
+    for i, speaker in enumerate(speakers):
+        if speaker is not None:
+            rows.setdefault(speaker, []).append(i)
+    out = scores.copy()
+    for its in rows.values():
+        out[its] = scores[its].mean(0)
+    return out
+
+
+def load_judge(folder: Path, compiled: openvino.CompiledModel, special: tuple[int, int]) -> Judge:
+    """The judge in a folder. compiled: its model, ready to run; special: ids of the pieces that open and close."""
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    shift = {name: np.array([config["shift"][name][label] for label in LABELS[name]], dtype=np.float32) for name in JUDGED}
+    evidence = (np.array(config["evidence"]["weights"], dtype=np.float32), np.array(config["evidence"]["bias"], dtype=np.float32))
+    return Judge(config["revision"], tokenizer, OpenVinoEncoder(compiled), special, config["temperature"], shift, evidence)
+
+
+def _filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ids, kinds, mask = np.zeros((3, len(claims), length), dtype=np.int64)
+    for row, claim in enumerate(claims):
+        n = len(claim.ids)
+        ids[row, :n], kinds[row, :n], mask[row, :n] = claim.ids, claim.kinds, 1
+    return ids, kinds, mask
+
+
+def _parted(scores: np.ndarray) -> dict[str, np.ndarray]:
+    borders = np.cumsum([len(LABELS[name]) for name in JUDGED])[:-1]
+    return dict(zip(JUDGED, np.split(scores, borders, axis=1), strict=True))
+
+
+def _logged(scores: np.ndarray) -> np.ndarray:
+    return np.log(_softmax(scores) + 1e-6)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    e = np.exp(scores - scores.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
