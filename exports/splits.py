@@ -6,7 +6,6 @@ A story keeps the split that it once got: a late one that is near to two stories
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 
 from schemas.errors import BadData
+from schemas.likeness import PERMUTATIONS, signature
 from schemas.sampling import place
 from schemas.story import Story
 
@@ -21,8 +21,7 @@ TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 SHARE = 0.1
 """Of the days, to validation and to test each."""
 NEAR = 0.3
-"""Estimated share of common five-word runs from which two texts are nearly the same."""
-_RUN, _PERMUTATIONS = 5, 128
+"""Estimated share of common shingles from which a text knows another: less than makes two texts one story."""
 
 
 @dataclass
@@ -74,33 +73,25 @@ def _drawn(story: Story) -> str:
 
 
 class _Near:
-    """Finds texts that share most of their five-word runs with one that was added (MinHash, Broder 1997)."""
+    """Finds texts that are near to one that was added (see `schemas.likeness`)."""
 
     def __init__(self) -> None:
-        self._index = MinHashLSH(threshold=NEAR, num_perm=_PERMUTATIONS)
+        self._index = MinHashLSH(threshold=NEAR, num_perm=PERMUTATIONS)
         self._names: dict[str, str] = {}
-        self._sketches: dict[str, np.ndarray] = {}
-        self._empty = MinHash(num_perm=_PERMUTATIONS)
+        self._signatures: dict[str, np.ndarray] = {}
 
     def like(self, text: str) -> list[str]:
         """Names of the near texts, in the order in which they were added."""
-        mine = self._sketch(text)
-        found = [key for key in self._index.query(mine) if self._estimate(key, mine) >= NEAR]
+        mine = signature(text)
+        found = [key for key in self._index.query(_sketch(mine)) if np.mean(self._signatures[key] == mine) >= NEAR]
         return list(dict.fromkeys(self._names[key] for key in sorted(found)))
 
     def add(self, name: str, text: str) -> None:
+        """Adds a text under a name."""
         key = f"{len(self._names):012d}"
-        self._names[key] = name
-        sketch = self._sketch(text)
-        self._index.insert(key, sketch)
-        self._sketches[key] = sketch.hashvalues.astype(np.uint32)
+        self._names[key], self._signatures[key] = name, signature(text)
+        self._index.insert(key, _sketch(self._signatures[key]))
 
-    def _estimate(self, key: str, mine: MinHash) -> float:
-        return float(np.mean(self._sketches[key] == mine.hashvalues.astype(np.uint32)))
 
-    def _sketch(self, text: str) -> MinHash:
-        words = re.findall(r"\w+", text.casefold())
-        runs = {" ".join(words[i : i + _RUN]).encode("utf-8", "surrogatepass") for i in range(max(1, len(words) - _RUN + 1))}
-        sketch = self._empty.copy()
-        sketch.update_batch(sorted(runs))
-        return sketch
+def _sketch(signature: np.ndarray) -> MinHash:
+    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=signature.astype(np.uint64))
