@@ -94,4 +94,4 @@ class _Near:
 
 
 def _sketch(signature: np.ndarray) -> MinHash:
-    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=signature.astype(np.uint64))
+    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=signature, scheme="affine32")
