@@ -31,7 +31,7 @@ DEV_SHARE = 0.1
 
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
 _COLUMNS = (
-    {"task_key": pa.string(), "story_id": pa.string(), "story_version": pa.int32(), "text": pa.string()}
+    {"task_key": pa.string(), "story_id": pa.string(), "story_version": pa.int64(), "text": pa.string()}
     | {"annotation_id": pa.int64(), "updated": pa.string(), "skipped": pa.bool_(), "problems": pa.list_(pa.string())}
     | {name: _SPANS for role in ROLES for name in (role, f"model_{role}")}
 )

@@ -22,7 +22,7 @@ def features() -> Any:
 
     spans = List({"start": Value("int32"), "end": Value("int32"), "text": Value("string")})
     columns: dict[str, Any] = {name: Value("string") for name in ("key", "task_key", "story_id", "headline", "agency", "published")}
-    columns |= {"story_version": Value("int32"), "story_digest": Value("string"), "text": Value("string"), "speaker": Value("string")}
+    columns |= {"story_version": Value("int64"), "story_digest": Value("string"), "text": Value("string"), "speaker": Value("string")}
     columns |= dict.fromkeys(PARTS, spans) | {f"model_{part}": spans for part in PARTS}
     for name, labels in CHOICES.items():
         columns[name] = columns[f"model_{name}"] = ClassLabel(names=[str(x) for x in labels])

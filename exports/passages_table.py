@@ -28,7 +28,7 @@ def features() -> Any:
 
     spans = List({"start": Value("int32"), "end": Value("int32"), "text": Value("string")})
     names = ("id", "story_id", "headline", "agency", "published", "story_digest", "text")
-    columns: dict[str, Any] = {name: Value("string") for name in names} | {"story_version": Value("int32"), "start": Value("int32")}
+    columns: dict[str, Any] = {name: Value("string") for name in names} | {"story_version": Value("int64"), "start": Value("int32")}
     return Features(columns | {"relations": List(dict.fromkeys(PARTS, spans)), "annotators": List(Value("string"))})
 
 

@@ -188,7 +188,7 @@ def _rotten(table: pa.Table, path: Path) -> None:
 FILES = [
     (_no_rows, "no reviewed claims in it"),
     (_no_cue, "lacks the column cue of type list"),
-    (_versions_as_words, "lacks the column story_version of type int32"),
+    (_versions_as_words, "lacks the column story_version of type int64"),
     (_cut_off, "cannot be read as Parquet: "),
     (_rotten, "cannot be read as Parquet: "),
 ]
