@@ -18,15 +18,15 @@ _WORDS = {
     "government": "president premier prime minister ministers ministry ministries government governor mayor army military navy police armed"
     " forces colonel general captain lieutenant major brigade battalion garrison command attorney prosecutor prosecutors judge court"
     " tribunal parliament cabinet ruling authorities authority official officials state treasury communique secretary officer commissioner"
-    " administration palace king sultan emir junta coprefa das intelligence customs coroner security deputy congress senate senator"
+    " administration palace king sultan emir junta intelligence customs coroner security deputy congress senate senator"
     " lawmaker lawmakers provincial council vice regime kremlin troops soldiers patrol national bureau agency directorate department",
     "opposition": "opposition dissident dissidents exile exiles exiled jailed labour coalition pro-democracy banned dissenting anti-government",
-    "armed_group": "guerrilla guerrillas rebel rebels contras contra insurgents insurgent subversives terrorists terrorist fmln mrta eln farc"
+    "armed_group": "guerrilla guerrillas rebel rebels contras contra insurgents insurgent subversives terrorists terrorist mrta eln farc"
     " urng militia militias paramilitaries paramilitary cartel cartels extraditables separatists militants commandos gunmen fighters"
     " commander resistance liberation front mujahideen clandestine hijackers kidnappers extremists shining path",
     "civil_society": "rights union unions federation workers church bishop archbishop bishops priest priests catholic clergy pastor"
     " amnesty committee mothers charity aid relief teachers association campaigners activists activist ngo nongovernmental humanitarian"
-    " human bar peasants cross codeh unts comadres jesuit jesuits students syndicate guild watch",
+    " human bar peasants cross jesuit jesuits students syndicate guild watch",
     "international": "ambassador embassy diplomat diplomats u.n. un united nations envoy nato imf monetary fund european union eu oas foreign"
     " washington states u.s. us western white house commission community allied american world",
     "business": "dealer dealers trader traders broker brokers bank bankers banker company companies firm firms businessmen businessman"
