@@ -44,12 +44,14 @@ _ANY = frozenset(
 """Nouns by which a story means the person it has just named."""
 _AGE = re.compile(r"\d+-year-old$")
 _ARTICLES = ("the", "this", "that", "these", "those", "his", "her", "their", "its")
+_REST = r"[^,.;\n]*(?:,\s+(?:citing|because|since|so)\b[^,.;\n]*)?"
+"""To the end of a reason: the next comma, unless the reason proper follows it."""
 _REASON = re.compile(
-    r"(?:who|which)\s+(?:\w+\s+){0,2}?(?:asked|declined|requested|insisted|refused|wished|was not authori[sz]ed|were not authori[sz]ed|"
-    r"is not authori[sz]ed|are not authori[sz]ed)[^.;\n]*|"
-    r"(?:speaking\s+)?on\s+(?:the\s+)?condition\s+(?:of\s+anonymity|that\s+[^.,;\n]*)[^.;\n]*|"
-    r"asked\s+(?:not\s+to\s+be\s+(?:named|identified)|to\s+remain\s+anonymous|that\s+\w+\s+names?\s+not\s+be)[^.;\n]*|"
-    r"not\s+authori[sz]ed\s+to\s+(?:speak|talk|comment|brief)[^.;\n]*",
+    rf"(?:who|which)\s+(?:\w+\s+){{0,2}}?(?:asked|declined|requested|insisted|refused|wished|was not authori[sz]ed|were not authori[sz]ed|"
+    rf"is not authori[sz]ed|are not authori[sz]ed){_REST}|"
+    rf"(?:speaking\s+)?on\s+(?:the\s+)?condition\s+(?:of\s+anonymity|that\s+[^.,;\n]*){_REST}|"
+    rf"asked\s+(?:not\s+to\s+be\s+(?:named|identified)|to\s+remain\s+anonymous|that\s+\w+\s+names?\s+not\s+be){_REST}|"
+    rf"not\s+authori[sz]ed\s+to\s+(?:speak|talk|comment|brief){_REST}",
     re.I,
 )
 _NAMELESS = re.compile(r"anonym|not\s+(?:be|to\s+be)|name|identif|authori[sz]ed|quoted", re.I)

@@ -113,3 +113,24 @@ TEXTS = st.lists(st.sampled_from([*NAMES, *OTHERS, *" \n-.,’\t"]).flatmap(lamb
 @example("Ann Lee \nBob Lee", "Lee")
 def test_the_fullest_form_is_what_a_pattern_for_the_name_finds(text: str, name: str) -> None:
     assert module._fullest(name.strip("."), module._runs(text)) == plain_speaker(name.strip("."), text)
+
+
+REASONS = [
+    # what stands behind an unnamed source, the reason as it is kept
+    (
+        "A presidential adviser, who asked not to be named so that he could speak frankly, said it was over.",
+        "who asked not to be named so that he could speak frankly",
+    ),
+    ("A diplomat, who asked not to be identified, citing the talks, said it was over.", "who asked not to be identified, citing the talks"),
+    (
+        "An official, speaking on condition of anonymity because talks go on, said it was over.",
+        "speaking on condition of anonymity because talks go on",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), REASONS)
+def test_a_reason_for_anonymity_ends_where_it_ends(text: str, reason: str) -> None:
+    from annotators.speakers import _REASON
+
+    assert _REASON.search(text).group() == reason
