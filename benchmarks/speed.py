@@ -1,4 +1,5 @@
-"""How fast whole processes annotate, beside the plain way: the `transformers` pipeline, one story after another, same weights.
+"""How fast whole processes find attribution, and annotate with everything on, beside the plain way: the `transformers` pipeline, one
+story after another, same weights.
 
 `run` measures and keeps the figures with the machine's description; `table` prints them as Markdown. Each subject is a process of
 its own, held to one core or two; start-up is the same process on one short story. Seconds are CPU seconds.
@@ -71,9 +72,11 @@ def timed(command: list[str], cores: int) -> dict[str, float]:
 
 
 def subject(name: str, file: Path) -> list[str]:
-    """The command that annotates a file of stories."""
-    if name == "onrecord":
+    """The command that reads a file of stories."""
+    if name == "everything":
         return [str(Path(sys.executable).with_name("onrecord")), "annotate", str(file), "--format", "jsonl"]
+    if name == "attribution":
+        return [sys.executable, str(HERE / "attribute.py"), str(file)]
     return [sys.executable, str(HERE / "plain.py"), str(file), str(WINDOW), str(OVERLAP)]
 
 
@@ -170,10 +173,11 @@ def _jobs(sets: dict[str, list[dict[str, str]]], few: int) -> Iterator[tuple[str
     for name, stories in sets.items():
         some = stories[:: max(1, len(stories) // few)][:few]
         yield f"plain pipeline, {name}, 1 core", "plain", some, 1
-        yield f"onrecord, {name}, same stories, 1 core", "onrecord", some, 1
+        yield f"attribution, {name}, same stories, 1 core", "attribution", some, 1
         if len(some) < len(stories):
-            yield f"onrecord, {name}, 1 core", "onrecord", stories, 1
-        yield f"onrecord, {name}, 2 cores", "onrecord", stories, 2
+            yield f"attribution, {name}, 1 core", "attribution", stories, 1
+        yield f"attribution, {name}, 2 cores", "attribution", stories, 2
+        yield f"everything, {name}, 1 core", "everything", stories, 1
 
 
 @app.command()
@@ -188,12 +192,13 @@ def table() -> None:
         print(f"| {label} | {' | '.join(map(str, cells))} |")
     for name in ("muc3", "polnear dev"):
         rates = {label: r["words a cpu-second"] for label, r in kept["runs"].items() if f", {name}" in label}
-        plain, same = rates[f"plain pipeline, {name}, 1 core"], rates[f"onrecord, {name}, same stories, 1 core"]
-        whole = rates.get(f"onrecord, {name}, 1 core", same)
+        plain, same = rates[f"plain pipeline, {name}, 1 core"], rates[f"attribution, {name}, same stories, 1 core"]
+        whole, everything = rates.get(f"attribution, {name}, 1 core", same), rates[f"everything, {name}, 1 core"]
         print(f"\nRatio to the plain way, {name}: {same / plain:.1f} on the same stories, {whole / plain:.1f} with ours over all of them.")
+        print(f"With everything on {100 * everything / whole:.0f} % of attribution's rate.")
     few, many = kept["memory mb"]["few"], kept["memory mb"]["many"]
     print(f"\nPeak memory after {FEW:,} stories {few} MB, after {MANY:,} {many} MB ({100 * (many / few - 1):+.1f} %).")
-    best = max(r["words a cpu-second"] for label, r in kept["runs"].items() if "onrecord" in label and "1 core" in label)
+    best = max(r["words a cpu-second"] for label, r in kept["runs"].items() if "attribution" in label and "1 core" in label)
     flops = best * FLOP_A_WORD
     print(
         f"\nOne core multiplies matrices of 4,096 square at {kept['ceiling gflops']} GFLOP/s in 32 bits; {best:,} words a CPU-second are "
