@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
@@ -19,16 +17,16 @@ PARTS = (SPEAKER, SOURCE, CUE, CONTENT)
 class JudgeNetwork(nn.Module):
     """Scores of every element's labels, side by side. The encoder's word vectors stay as they are."""
 
-    def __init__(self, encoder: Path | None = None, layers: int = LAYERS, config: dict | None = None) -> None:
+    def __init__(self, encoder: str | None = None, layers: int = LAYERS, config: dict | None = None) -> None:
         super().__init__()
         if encoder is None:
-            self.enc = AutoModel.from_config(AutoConfig.for_model(**(config or {})), add_pooling_layer=False)
+            self.encoder = AutoModel.from_config(AutoConfig.for_model(**(config or {})), add_pooling_layer=False)
         else:
-            self.enc = AutoModel.from_pretrained(encoder, add_pooling_layer=False)
-        self.enc.encoder.layer = self.enc.encoder.layer[:layers]
-        self.enc.config.num_hidden_layers = layers
-        self.enc.embeddings.word_embeddings.weight.requires_grad_(False)
-        width = self.enc.config.hidden_size
+            self.encoder = AutoModel.from_pretrained(encoder, add_pooling_layer=False)
+        self.encoder.encoder.layer = self.encoder.encoder.layer[:layers]
+        self.encoder.config.num_hidden_layers = layers
+        self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
+        width = self.encoder.config.hidden_size
         self.kinds = nn.Embedding(6, width)
         nn.init.normal_(self.kinds.weight, 0, 0.02)
         self.absent = nn.Parameter(torch.zeros(5, width))
@@ -38,8 +36,8 @@ class JudgeNetwork(nn.Module):
 
     def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> Tensor:
         """ids, kinds, mask: (b, l). Returns (b, labels)."""
-        vectors = self.enc.embeddings.word_embeddings(ids) + self.kinds(kinds)
-        hidden = self.enc(inputs_embeds=vectors, attention_mask=mask).last_hidden_state
+        vectors = self.encoder.embeddings.word_embeddings(ids) + self.kinds(kinds)
+        hidden = self.encoder(inputs_embeds=vectors, attention_mask=mask).last_hidden_state
         means = [hidden[:, 0].float()]
         for i, kind in enumerate(PARTS):
             part = ((kinds == kind) & (mask > 0)).to(hidden.dtype)

@@ -51,7 +51,7 @@ def write_config(
 
 def _exported(network: JudgeNetwork) -> onnx.ModelProto:
     network = copy.deepcopy(network).cpu().float().eval()
-    network.enc.set_attn_implementation("eager")
+    network.encoder.set_attn_implementation("eager")
     ids = torch.ones((2, 16), dtype=torch.long)
     axes = {name: {0: "batch", 1: "length"} for name in NAMES} | {"scores": {0: "batch"}}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -78,7 +78,7 @@ class Judge:
         for length, rows in sorted(by_length.items()):
             size = max(1, BUDGET // length)
             for group in (rows[at : at + size] for at in range(0, len(rows), size)):
-                out[group] = self.encoder.run(*_filled([claims[i] for i in group], length))
+                out[group] = self.encoder.run(*filled([claims[i] for i in group], length))
         return _parted(out)
 
     def probabilities(self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray) -> dict[str, np.ndarray]:
@@ -127,7 +127,8 @@ def load_judge(folder: Path, compiled: openvino.CompiledModel, special: tuple[in
     return Judge(config["revision"], tokenizer, OpenVinoEncoder(compiled), special, config["temperature"], shift, evidence)
 
 
-def _filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """ids, kinds, mask: (claims, length), filled up with nought."""
     ids, kinds, mask = np.zeros((3, len(claims), length), dtype=np.int64)
     for row, claim in enumerate(claims):
         n = len(claim.ids)

@@ -13,7 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -75,7 +75,7 @@ class Learner(nn.Module):
         """Of one batch: tags and links, and the judgement of its claims where it has some."""
         device = next(self.parameters()).device
         ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(device)):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
             hidden, scores, links = self.network(ids, feature, mask)
         tags = self.network.tag_loss(scores.float(), batch.tags.to(device), mask)
         relations = tags + recipe.link_weight * self.network.link_loss(links.float(), batch)
@@ -87,12 +87,12 @@ class Learner(nn.Module):
 
     def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
         """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""
-        with torch.no_grad(), torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=_has_bfloat16(ids.device)):
+        with torch.no_grad(), torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=has_bfloat16(ids.device)):
             theirs = self.leader[0](ids, feature, mask)[0][mask].float()
         return (hidden[mask].float() - theirs).square().mean() / theirs.var()
 
 
-def _has_bfloat16(device: torch.device) -> bool:
+def has_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies in bfloat16 faster than in float32: two to three times on a CPU that has it."""
     return torch.cpu._is_avx512_bf16_supported() if device.type == "cpu" else torch.cuda.is_bf16_supported()
 
@@ -108,17 +108,18 @@ class _State:
 
 
 def train(
-    learner: Learner,
-    plan: Callable[[int], Iterable[Batch]],
+    learner: Any,
+    plan: Callable[[int], Iterable[Any]],
     out: Path,
     recipe: Recipe,
     *,
-    evaluate: Callable[[AttributionNetwork], dict[str, float]],
+    evaluate: Callable[[Any], dict[str, float]],
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict[str, float]]:
     """Trains to the end of the recipe, resuming from a checkpoint in `out`; leaves the best averaged weights there.
 
-    plan: the batches of an epoch; evaluate: figures on dev, of which `score` decides what is kept and when to stop.
+    learner: a `Learner`, or what has a `network` with an `encoder`, and a `loss` as it has; plan: the batches of an epoch; evaluate:
+    figures on dev, of which `score` decides what is kept and when to stop.
     Returns the figures of each epoch.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -186,7 +187,7 @@ def _rate(step: int, total: int, warm_up: float) -> float:
     return max(0.02, min(rising, falling, 1.0))
 
 
-def _groups(learner: Learner, recipe: Recipe) -> list[dict[str, object]]:
+def _groups(learner: Any, recipe: Recipe) -> list[dict[str, object]]:
     """Parameter groups: lower layers learn more slowly, the fresh layers faster."""
     depth = learner.network.encoder.config.num_hidden_layers
     groups: dict[float, list[torch.nn.Parameter]] = {}
@@ -203,7 +204,7 @@ def _groups(learner: Learner, recipe: Recipe) -> list[dict[str, object]]:
     return [{"params": parameters, "lr": rate, "rate": rate} for rate, parameters in groups.items()]
 
 
-def _step(learner: Learner, average: Learner, optimizer: torch.optim.Optimizer, batch: Batch, recipe: Recipe, step: int) -> float:
+def _step(learner: Any, average: Any, optimizer: torch.optim.Optimizer, batch: Any, recipe: Recipe, step: int) -> float:
     learner.train()
     total = learner.loss(batch, recipe)
     optimizer.zero_grad(set_to_none=True)

@@ -295,6 +295,20 @@ def models_rollback() -> None:
     roll_back_model()
 
 
+@train.command("claims", epilog="Example: onrecord train claims --out data/models/judge --encoder path/to/encoder")
+def train_claims(
+    out: Annotated[Path, typer.Option(help="Folder to write; a run that was killed goes on from there.", show_default=False)],
+    encoder: Annotated[
+        str, typer.Option(help="Hugging Face id or path of the encoder to start from.")
+    ] = "sentence-transformers/all-MiniLM-L6-v2",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data; stops before where held-out passages no longer gain.")] = 6,
+) -> None:
+    """Train the judge of role, modality and stance on the project's written claims."""
+    from flows.learning import train_judge
+
+    train_judge(out, encoder, epochs)
+
+
 def main() -> None:
     """Runs the command line; turns the project's errors into one line."""
     try:

@@ -43,6 +43,21 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | N
     _say(out, figures)
 
 
+def train_judge(out: Path, encoder: str, epochs: int) -> None:
+    """Trains the judge on the project's written claims; a run that was killed goes on from `OUT-work`."""
+    try:
+        passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
+    except BadData as error:
+        raise BadInput(str(error)) from error
+    try:
+        from annotators.judge_training import RECIPE, learn_judge
+    except ImportError as error:
+        raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    for name, its in learn_judge(passages, encoder, out, replace(RECIPE, epochs=epochs)).items():
+        print(f"{name}: accuracy {its['accuracy']}, macro-F1 {its['macro_f1']} on held-out passages")
+
+
 def _recipe(epochs: int, width: int | None) -> Recipe:
     """The default one; a model that is made narrower follows the wide one at a third of the rate."""
     from annotators.training import Recipe
