@@ -152,6 +152,7 @@ COMMANDS = [
     ["evaluate", "attribution"],
     ["evaluate", "claims"],
     ["train", "attribution"],
+    ["train", "claims"],
     ["report", "agreement"],
     ["report", "withdrawn"],
     ["report", "disputes"],
