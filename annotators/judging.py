@@ -70,14 +70,18 @@ class Judge:
     """Weights (roles, FEATURES) and bias (roles,) of what the speaker's own words tell of its role."""
 
     def scores(self, claims: Sequence[Context]) -> dict[str, np.ndarray]:
-        """(claims, labels) for each element, before the softmax; those of like length are read together."""
+        """(claims, labels) for each element, before the softmax; those of like length are read together.
+
+        As many at once as a power of two says: the encoder meets few shapes.
+        """
         out = np.zeros((len(claims), sum(map(len, LABELS.values()))), dtype=np.float32)
         by_length: dict[int, list[int]] = {}
         for i, claim in enumerate(claims):
             by_length.setdefault(-(-len(claim.ids) // STEP) * STEP, []).append(i)
-        for length, rows in sorted(by_length.items()):
-            size = max(1, BUDGET // length)
-            for group in (rows[at : at + size] for at in range(0, len(rows), size)):
+        for length, rest in sorted(by_length.items()):
+            while rest:
+                rows = 1 << (max(1, min(len(rest), BUDGET // length)).bit_length() - 1)
+                group, rest = rest[:rows], rest[rows:]
                 out[group] = self.encoder.run(*filled([claims[i] for i in group], length))
         return _parted(out)
 
