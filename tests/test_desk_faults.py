@@ -1,4 +1,4 @@
-"""A seeded sample of the schedules of faults that `make faults` runs in full, and that a schedule can find something wrong."""
+"""A seeded sample of the schedules of faults that `make desk-faults` runs in full, and that a schedule can find something wrong."""
 
 from __future__ import annotations
 

@@ -31,17 +31,6 @@ class Tasks(Database):
             ).all()
         return [(Story.from_dict(r.story), Claim.from_dict(r.payload)) for r in rows]
 
-    def pushed_claims(self) -> list[Claim]:
-        """The pre-labelled claims whose tasks are in Label Studio."""
-        with self.reading() as db:
-            rows = db.execute(
-                sa.select(claims.c.payload)
-                .join(tasks, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
-                .where(tasks.c.state == "pushed")
-                .order_by(claims.c.key)
-            ).all()
-        return [Claim.from_dict(row.payload) for row in rows]
-
     def mark_pushed(self, ids: dict[str, int]) -> None:
         """Records the Label Studio task of each key; a task closed meanwhile stays closed."""
         state = sa.case((tasks.c.state == "waiting", "pushed"), else_=tasks.c.state)
