@@ -266,7 +266,7 @@ class Rig:
     # What must be
 
     def pushed(self) -> list[str]:
-        return [claim.key for claim in self.store.pushed_claims()]
+        return self.store.task_keys(["pushed"])
 
     def wrong(self) -> Iterator[str]:
         tasks = list(pages(self.clean._api, self.project, [], fields="all", include="id,data,predictions,annotations,result"))

@@ -59,7 +59,7 @@ def main() -> None:
 
 def best_key(store: Store) -> str:
     """A claim with source and content, surely found, in a story that stands."""
-    rows = [(c.score, c.key) for c in store.pushed_claims() if c.source and 60 < len(c.quoted) < 220]
+    rows = [(c.score, c.key) for c in (entry.claim for entry in store.entries(states=["pushed"])) if c.source and 60 < len(c.quoted) < 220]
     return max(rows)[1]
 
 
