@@ -280,7 +280,7 @@ class Rig:
             if not task["annotations"] and task["id"] not in self.people.drafts:
                 yield f"task {key} should have been withdrawn"
         shown = self.clean.shown_version(self.project)
-        if shown != f"model:{self.version}":
+        if tasks and shown != f"model:{self.version}":
             yield f"version {shown} is shown, not model:{self.version}"
         for task in tasks:
             versions = [p["model_version"] for p in task["predictions"]]
@@ -315,6 +315,7 @@ class Server:
         self.home = folder / "label-studio"
         if template and template.exists():
             shutil.copytree(template, self.home)
+            (self.home / "server.json").unlink(missing_ok=True)  # else every copy asks for the template's port
         self.executable = ROOT / ".venv-label-studio" / "bin" / "label-studio"
         self.running = ensure_running(self.home, self.executable, say=quiet)
         self.restarts = 0

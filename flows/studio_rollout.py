@@ -42,10 +42,22 @@ def roll_out(api: StudioApi, project: int, version: str, predictions: Mapping[st
     shown = shown_version(api, project)
     added, kept = complete(api, project, version, predictions, shown, say)
     if shown != version:
-        api.ask("PATCH", f"/api/projects/{project}/", body={"model_version": version})
+        _show(api, project, version)
         late, unchanged = complete(api, project, version, predictions, shown, say)  # tasks that another run put in meanwhile
         added, kept = added + late, kept + unchanged
+        if late:
+            _show(api, project, version)
     return RolledOut(added, kept, _remove_others(api, project, version))
+
+
+def _show(api: StudioApi, project: int, version: str) -> None:
+    """Shows the pre-labels of a version; where no task has one, none, since the server refuses that: the next push shows its own."""
+    there = version in _versions(api, project)
+    api.ask("PATCH", f"/api/projects/{project}/", body={"model_version": version if there else ""})
+
+
+def _versions(api: StudioApi, project: int) -> list[str]:
+    return list(api.ask("GET", f"/api/projects/{project}/model-versions/"))
 
 
 def complete(
@@ -106,7 +118,7 @@ def _add(api: StudioApi, project: int, lacking: list[Json], say: Callable[[str],
 
 
 def _remove_others(api: StudioApi, project: int, version: str) -> tuple[str, ...]:
-    others = [name for name in api.ask("GET", f"/api/projects/{project}/model-versions/") if name != version]
+    others = [name for name in _versions(api, project) if name != version]
     for name in others:
         api.ask("DELETE", f"/api/projects/{project}/model-versions/", body={"model_version": name})
     return tuple(others)

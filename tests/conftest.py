@@ -109,6 +109,7 @@ def studio(studio_template: Path, label_studio: Path, tmp_path_factory: pytest.T
     """A running server on a copy of the template."""
     home = tmp_path_factory.mktemp("studio") / "label-studio"
     shutil.copytree(studio_template, home)
+    (home / "server.json").unlink(missing_ok=True)  # else every copy asks for the template's port
     yield ensure_running(home, label_studio, say=print)
     stop(home)
 

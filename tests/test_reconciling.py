@@ -265,6 +265,17 @@ def test_another_model_is_shown_and_what_people_did_stands(desk: Desk) -> None:
     assert (again.tasks, again.gone, again.new, again.conflicts) == (0, 0, 0, 0)
 
 
+def test_another_model_where_nothing_is_left_to_show_it_on(desk: Desk) -> None:
+    """The server refuses a version that no task has a pre-label of."""
+    (gone,) = desk.take_in(0)
+    desk.push()
+    desk.http.delete(f"/api/tasks/{desk.tasks()[gone]['id']}/").raise_for_status()
+    desk.studio.roll_out(desk.project, "model:2", {}, say=quiet)
+    (new,) = desk.take_in(1, by="model:3")
+    desk.push()
+    assert [p["model_version"] for p in desk.tasks()[new]["predictions"]] == [desk.studio.shown_version(desk.project)]
+
+
 def test_a_model_that_leaves_what_a_person_decided_makes_a_conflict(desk: Desk) -> None:
     story, first = story_and_claim(desk.name, 0)
     second = replace(first, key="second", modality=Choice("denies", 0.9))
