@@ -58,6 +58,7 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     if studio.count(project) != there + sent.pushed:  # somebody else has been at work
         _tidy(store, studio, project, sent)
     _withdraw(store, studio, project, sent)
+    studio.notify(project, {entry.key: entry.notice for entry in store.entries(store.conflict_keys())})
     return sent
 
 

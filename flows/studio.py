@@ -251,6 +251,10 @@ class Studio:
                 same = False
         return same
 
+    def notify(self, project: int, notices: Mapping[str, str]) -> int:
+        """Has the tasks of these keys say this above their passage; all else of them stays. Gives how many said something else."""
+        return studio_tasks.notify(self._api, project, notices)
+
     # Projects
 
     def _project(self, title: str) -> Json | None:

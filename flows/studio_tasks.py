@@ -6,7 +6,7 @@ The server knows no unique key and SQLite gives a deleted task's id to the next 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from flows.studio_api import StudioApi
@@ -84,3 +84,15 @@ def sweep(api: StudioApi, project: int, found: Rows) -> tuple[Rows, int]:
 def delete(api: StudioApi, project: int, asked: Json) -> None:
     """Deletes what a query finds at the moment when it is carried out, so that work done meanwhile is not lost."""
     api.ask("POST", "/api/dm/actions", params={"id": "delete_tasks", "project": project}, body=asked)
+
+
+def notify(api: StudioApi, project: int, notices: Mapping[str, str]) -> int:
+    """Has the tasks of these keys say this above their passage; gives how many said something else."""
+    changed = 0
+    for some in chunks(notices):
+        for task in pages(api, project, [having(some)], fields="task_only", include="id,data"):
+            notice = notices[task["data"]["key"]]
+            if task["data"].get("notice") != notice:
+                api.ask("PATCH", f"/api/tasks/{task['id']}/", body={"data": task["data"] | {"notice": notice}})
+                changed += 1
+    return changed

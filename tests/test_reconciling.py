@@ -27,6 +27,7 @@ from schemas.errors import BadInput
 from schemas.guideline import project_settings
 from schemas.labels import Step
 from schemas.reviews import Review
+from schemas.spans import cut
 from schemas.story import Status, Story
 
 pytestmark = pytest.mark.studio
@@ -292,6 +293,52 @@ def test_a_model_that_leaves_what_a_person_decided_makes_a_conflict(desk: Desk) 
     assert "says government, the model now neutral (before: government)" in what
     (review,) = desk.store.all_reviews()
     assert review.choices["stance"] == "government"
+    # the page says so, of this claim alone, and the annotation is as it was
+    there = desk.tasks()
+    notice = there[first.key]["data"]["notice"]
+    assert notice.startswith("Conflict (model:2): stance: ")
+    assert "the model now neutral" in notice
+    assert there["second"]["data"]["notice"] == ""
+    decided = [r["value"]["choices"] for r in there[first.key]["annotations"][0]["result"] if r.get("from_name") == "stance"]
+    assert decided == [["government"]]
+    assert desk.differences() == {}
+    assert desk.studio.notify(desk.project, {first.key: notice}) == 0  # the next push has nothing to change
+
+
+def test_a_conflict_tells_a_second_reviewer_nothing(desk: Desk) -> None:
+    (key,) = desk.take_in(0)
+    desk.push(Plan(double=1.0))
+    desk.review(key)
+    pull(desk.store, desk.studio)
+    desk.store.add_conflicts([(key, "model:2", "stance: ann says government")], NOW)
+    desk.push()
+    assert desk.tasks()[key]["data"]["notice"] == ""
+    desk.review(key)
+    pull(desk.store, desk.studio)
+    desk.push()
+    assert "ann says government" in desk.tasks()[key]["data"]["notice"]
+
+
+def test_a_story_that_leaves_what_a_person_decided_makes_a_conflict(desk: Desk) -> None:
+    reviewed, skipped = desk.take_in(0, 1)
+    desk.push()
+    desk.review(reviewed)
+    desk.review(skipped, was_cancelled=True)
+    for number in (0, 1):
+        story, claim = story_and_claim(desk.name, number)
+        text = story.text.replace("prices rose", "wages fell")
+        content = cut(text, text.index("wages fell"), text.index(" on Monday"))
+        changed = replace(story, version=2, text=text)
+        desk.store.add_story(changed, NOW)
+        desk.store.add_claims(changed, [replace(claim, key=f"new{number}", story_version=2, content=(content,))])
+    pull(desk.store, desk.studio)  # only now: what was decided is known after the story changed
+    assert desk.store.conflicts() == [(reviewed, "not in version 2", "the story has changed since this was decided")]
+    desk.push()
+    there = desk.tasks()
+    assert there[reviewed]["data"]["notice"].startswith("Conflict (not in version 2): the story has changed")
+    assert "is now" in there["new0"]["data"]["notice"]
+    assert there[skipped]["data"]["notice"] == ""
+    assert len(there[reviewed]["annotations"]) == 1
 
 
 # Two people, hidden pre-labels, hidden gold

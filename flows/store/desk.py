@@ -1,4 +1,4 @@
-"""What the review desk asks of the store: what waits with its rank's grounds, tasks whole, what people left, and conflicts."""
+"""What the review desk asks of the store: what waits with its rank's grounds, tasks whole, and what people left."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from flows.store.database import Database
-from flows.tables import claims, conflicts, marks, reviews, stories, tasks
+from flows.store.conflicts import Conflicts, told
+from flows.tables import claims, marks, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.reviews import Review
 from schemas.story import Story
@@ -35,7 +35,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Entry:
-    """A task of the store with all that is needed to show it. others: the claims that the model found in the story."""
+    """A task of the store with all that is needed to show it.
+
+    others: the claims that the model found in the story. notice: what the annotator must know first, conflicts among it.
+    """
 
     key: str
     kind: str
@@ -49,7 +52,7 @@ class Entry:
     task_id: int | None
 
 
-class Desk(Database):
+class Desk(Conflicts):
     """What the store does for the desk."""
 
     def waiting(self) -> Iterator[Waiting]:
@@ -79,7 +82,8 @@ class Desk(Database):
             for row in db.execute(sa.select(claims).where(claims.c.guid.in_(guids)).order_by(claims.c.key)):
                 if row.payload["attributed"]:
                     siblings.setdefault((row.guid, row.version, row.by), []).append(Claim.from_dict(row.payload))
-        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ()))) for row in rows}
+            conflicts = told(db, keys)
+        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ())), conflicts.get(row.key, ())) for row in rows}
 
     def task_keys(self, states: Sequence[str]) -> list[str]:
         """Keys of the tasks in these states, in order."""
@@ -221,23 +225,6 @@ class Desk(Database):
                 values = {"annotation_id": new, "payload": row.payload | {"annotation_id": new}}
                 db.execute(sa.update(reviews).where(reviews.c.annotation_id == old).values(**values))
 
-    # Conflicts
-
-    def add_conflicts(self, rows: Iterable[tuple[str, str, str]], seen: str) -> int:
-        """Keeps conflicts (key, cause, what), each once. Gives how many are new."""
-        new = 0
-        with self.writing() as db:
-            for key, cause, what in rows:
-                if not db.execute(sa.select(conflicts.c.key).where(conflicts.c.key == key, conflicts.c.cause == cause)).first():
-                    db.execute(sa.insert(conflicts).values(key=key, cause=cause, what=what, seen=seen))
-                    new += 1
-        return new
-
-    def conflicts(self) -> list[tuple[str, str, str]]:
-        """Where a person's decision stands against a newer model or story version: key, cause and what."""
-        with self.reading() as db:
-            return [(r.key, r.cause, r.what) for r in db.execute(sa.select(conflicts).order_by(conflicts.c.seen, conflicts.c.key))]
-
 
 def _with_claim(chosen: sa.Select) -> sa.Select:
     """Joined with the claim that a task is about, and its story."""
@@ -249,7 +236,7 @@ def _with_claim(chosen: sa.Select) -> sa.Select:
     )
 
 
-def _entry(row: sa.Row, others: tuple[Claim, ...]) -> Entry:
+def _entry(row: sa.Row, others: tuple[Claim, ...], conflicts: Iterable[str]) -> Entry:
     return Entry(
         row.key,
         row.kind,
@@ -259,6 +246,6 @@ def _entry(row: sa.Row, others: tuple[Claim, ...]) -> Entry:
         others,
         row.copies,
         bool(row.blind),
-        row.notice,
+        "\n".join(line for line in (row.notice, *conflicts) if line),
         row.task_id,
     )
