@@ -27,10 +27,12 @@ class Count:
     people: set[str] = field(default_factory=set)
     days: tuple[str, str] = ("", "")
     relations: int = 0
+    fanned: int = 0
 
     def claim(self, split: str, row: Mapping[str, Any]) -> None:
         """Counts a row of the claims."""
         self.rows["claims", split] += 1
+        self.fanned += row["fanned_out_from"] is not None
         self.stories.add(row["story_id"])
         self.people.add(row["annotator"])
         self.agencies[row["agency"] or "(not named)"] += 1
@@ -74,6 +76,7 @@ def _about(count: Count, manifest: Manifest) -> list[str]:
         "",
         f"Made {manifest.made} by onrecord {manifest.software}, label set {VERSION}: {claims} claims of "
         f"{len(count.stories)} stories{span}, reviewed by {len(count.people)} people. Pre-labels by {models}.",
+        *_fanned(count),
         "",
         "`claims`: each reviewed claim in its story; columns `model_...` are the pre-label, the others the person's word, `reviews` and "
         "`agreeing` how many people reviewed it and how many of them said just this. `attribution`: passages that people reviewed whole, "
@@ -84,6 +87,11 @@ def _about(count: Count, manifest: Manifest) -> list[str]:
         "`onrecord export OUT --from manifest.json` makes the same bytes again.",
         "",
     ]
+
+
+def _fanned(count: Count) -> list[str]:
+    said = "were reviewed in a near-duplicate of their story, which `fanned_out_from` names; they share its `annotation_id` and `task_key`."
+    return [f"Of the claims {count.fanned} {said}"] if count.fanned else []
 
 
 def _sizes(count: Count) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.claim import Claim
+from schemas.fanning import FannedOut
 from schemas.labels import CHOICES, HUMAN_ONLY
 from schemas.reviews import Review
 from schemas.spans import Span
@@ -29,7 +30,7 @@ def features() -> Any:
     columns |= {name: ClassLabel(names=[str(x) for x in labels]) for name, labels in HUMAN_ONLY.items()}
     columns |= {"model": Value("string"), "model_score": Value("float32"), "annotator": Value("string"), "annotation_id": Value("int64")}
     columns |= {"updated": Value("string"), "seconds": Value("float32"), "skipped": Value("bool")}
-    columns |= {"reviews": Value("int32"), "agreeing": Value("int32")}
+    columns |= {"reviews": Value("int32"), "agreeing": Value("int32"), "fanned_out_from": Value("string")}
     columns |= {"problems": List(Value("string")), "note": Value("string")}
     return Features(columns)
 
@@ -57,6 +58,7 @@ def flat(row: Row, same_task: Sequence[Review]) -> list[dict[str, Any]]:
         "skipped": review.skipped,
         "reviews": len(same_task),
         "agreeing": sum(said(other) == said(review) for other in same_task),
+        "fanned_out_from": review.of if isinstance(review, FannedOut) else None,
         "problems": list(review.problems),
         "note": review.note,
     }

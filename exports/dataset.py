@@ -25,6 +25,7 @@ from exports.claims_table import Row
 from exports.croissant import croissant
 from exports.manifest import Manifest
 from exports.passages_table import Open
+from schemas.fanning import FannedOut
 from schemas.reviews import Review
 
 _ROWS = 500
@@ -51,7 +52,7 @@ def write_dataset(
                 continue
             for row, same_task in _with_reviews(story_rows):
                 manifest.add(row)
-                doubled += [row[2]] if len(same_task) > 1 else []
+                doubled += [row[2]] if len(same_task) > 1 and not isinstance(row[2], FannedOut) else []
                 for flat in claims_table.flat(row, same_task):
                     claims.add(split, flat)
                     count.claim(split, flat)

@@ -14,6 +14,7 @@ from typing import Any
 
 from exports.claims_table import Row
 from schemas.errors import BadInput
+from schemas.fanning import FannedOut
 from schemas.labels import VERSION
 from schemas.reviews import Review
 
@@ -23,7 +24,7 @@ FORMAT = 1
 
 @dataclass
 class Manifest:
-    """made: ISO 8601; software: its version; reviews: hash by annotation id; digests: of each story's text by guid and version."""
+    """made: ISO 8601; software: its version; reviews: hash by name; digests: of each story's text by guid and version."""
 
     made: str
     software: str
@@ -39,7 +40,7 @@ class Manifest:
         """Notes a row that is exported."""
         story, claim, review = row
         self.stories[f"{story.guid} v{story.version}"] = story.digest
-        self.reviews[str(review.annotation_id)] = digest(review)
+        self.reviews[name(row)] = digest(review)
         if claim.by not in self.models:
             self.models = sorted([*self.models, claim.by])
 
@@ -62,20 +63,26 @@ def read_manifest(path: Path) -> Manifest:
         raise BadInput(f"{file}: is no manifest of an export; give a manifest.json that `onrecord export` wrote") from error
 
 
+def name(row: Row) -> str:
+    """A review's name in a manifest: its annotation's id, and the story where it was fanned out to one."""
+    story, _, review = row
+    return f"{review.annotation_id} in {story.guid} v{story.version}" if isinstance(review, FannedOut) else str(review.annotation_id)
+
+
 def digest(review: Review) -> str:
     """SHA-256 of all that a review says, in hex."""
     return hashlib.sha256(json.dumps(review.to_dict(), sort_keys=True).encode()).hexdigest()
 
 
 def only(rows: Iterable[Row], named: Mapping[str, str], missing: dict[str, str]) -> Iterator[Row]:
-    """The rows that a manifest's reviews name. missing: is told, by annotation id, what is there no more or says something else now."""
+    """The rows that a manifest's reviews name. missing: is told, by name, what is there no more or says something else now."""
     left = dict(named)
     for row in rows:
-        was = left.pop(str(row[2].annotation_id), None)
+        was = left.pop(name(row), None)
         if was is None:
             continue
         if was != digest(row[2]):
-            missing[str(row[2].annotation_id)] = f"was changed since by {row[2].by}"
+            missing[name(row)] = f"was changed since by {row[2].by}"
         else:
             yield row
-    missing |= dict.fromkeys(left, "is in the store no more: deleted, or its story was killed")
+    missing |= dict.fromkeys(left, "is in the store no more: deleted, or its story was killed, or updated where it fanned out to it")

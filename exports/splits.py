@@ -1,6 +1,7 @@
 """Which split each story belongs to, so that nothing of the test set is known from training.
 
-Stories of one day go together, and so do the versions of one story and stories whose texts are nearly the same, whatever their day.
+Stories of one day go together, and so do the versions of one story and stories whose texts are nearly the same, whatever their day,
+and the stories of a cluster.
 A story keeps the split that it once got: a late one that is near to two stories of different splits is left out.
 """
 
@@ -32,18 +33,20 @@ class Splits:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def split_stories(stories: Iterable[Story], kept: Mapping[str, str]) -> Splits:
-    """The split of each story. kept: those of earlier exports by guid, which stand.
+def split_stories(stories: Iterable[Story], kept: Mapping[str, str], clusters: Mapping[str, str] | None = None) -> Splits:
+    """The split of each story. kept: those of earlier exports by guid, which stand; clusters: the cluster by guid.
 
     The first story of all goes to training, so that a small export has something to learn from.
     """
     splits, near = Splits(), _Near()
+    of_cluster: dict[str, str] = {}
     order = sorted(stories, key=lambda s: (s.guid not in kept, s.published, s.guid, s.version))
     for story in order:
         like = {name: splits.of[name] for name in near.like(story.text) if name in splits.of}
         own = kept.get(story.guid) or splits.of.get(story.guid)
+        cluster = (clusters or {}).get(story.guid, story.guid)
         if own is None:
-            own = next(iter(like.values()), None) or (_drawn(story) if splits.of else TRAIN)
+            own = of_cluster.get(cluster) or next(iter(like.values()), None) or (_drawn(story) if splits.of else TRAIN)
         other = next((name for name, split in like.items() if split != own), None)
         if other is not None:
             splits.of.pop(story.guid, None)
@@ -51,6 +54,7 @@ def split_stories(stories: Iterable[Story], kept: Mapping[str, str]) -> Splits:
         if story.guid in splits.left_out:
             continue
         splits.of[story.guid] = own
+        of_cluster.setdefault(cluster, own)
         near.add(story.guid, story.text)
     return splits
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from exports.claims_table import Row
 from exports.dataset import write_dataset
+from exports.fanning import with_fanned
 from exports.formats import Layout, write_format
 from exports.manifest import Manifest, only, read_manifest
+from exports.passages_table import Open
 from exports.splits import TRAIN, check_no_leak, split_stories
 from flows.settings import load_settings
 from flows.showing import err
 from flows.store import Store
 from schemas.errors import BadInput
 from schemas.guideline import guideline_markdown
+from schemas.story import Story
 
 
 def export_reviews(out: Path, source: Path | None = None, now: datetime | None = None, form: Layout = Layout.DATASET) -> None:
@@ -30,43 +34,59 @@ def export_reviews(out: Path, source: Path | None = None, now: datetime | None =
         raise BadInput(f"{out}: is not empty and not an export; name a new folder")
     missing: dict[str, str] = {}
     rows: Iterable[Row] = store.reviewed()
+    fanned, waiting = store.fanned_out()
     if source:
         manifest = read_manifest(source)
-        rows = only(rows, manifest.reviews, missing)
+        elsewhere = {name: digest for name, digest in manifest.reviews.items() if " in " in name}
+        rows = only(rows, {name: digest for name, digest in manifest.reviews.items() if name not in elsewhere}, missing)
+        fanned = list(only(fanned, elsewhere, missing))
         manifest.stories, manifest.reviews = {}, {}
     else:
-        manifest = _new_manifest(store, now or datetime.now(UTC))
-    _write(out, rows, manifest, store, form)
+        manifest = _new_manifest(store, fanned, now or datetime.now(UTC))
+    for story, stretches in store.unreviewed().items():
+        waiting.setdefault(story, []).extend(stretches)
+    _write(out, with_fanned(rows, fanned, manifest.splits), manifest, store, form, waiting)
     store.record_export(str(out.resolve()), manifest.made, manifest.stories)
     for number, why in sorted(missing.items()):
         err().print(f"annotation {number} {why}; it was left out", markup=False)
     for guid, why in sorted(manifest.left_out.items()):
         err().print(f"{guid}: left out, {why}", markup=False)
-    print(f"{len(manifest.reviews)} reviews of {len(manifest.stories)} stories in {out}")
+    more = sum(" in " in name for name in manifest.reviews)
+    of_them = f", {more} of them fanned out to near-duplicates," if more else ""
+    print(f"{len(manifest.reviews)} reviews{of_them} of {len(manifest.stories)} stories in {out}")
 
 
-def _new_manifest(store: Store, now: datetime) -> Manifest:
-    """The splits of all reviewed stories, proven not to leak; new ones are kept, so that a story stays where it is."""
-    splits = split_stories(store.reviewed_stories(), store.splits())
+def _new_manifest(store: Store, fanned: Iterable[Row], now: datetime) -> Manifest:
+    """The splits of all stories with decisions, proven not to leak; new ones are kept, so that a story stays where it is."""
+    told = {story.guid: story for story, _, _ in fanned}
+
+    def stories() -> Iterator[Story]:
+        own = set()
+        for story in store.reviewed_stories():
+            own.add((story.guid, story.version))
+            yield story
+        yield from (story for story in told.values() if (story.guid, story.version) not in own)
+
+    splits = split_stories(stories(), store.splits(), {guid: first for first, keys in store.clusters().items() for guid, _ in keys})
     gold = set(store.gold().values())
-    for story, claim, _ in store.reviewed() if gold else ():
-        if claim.key in gold and splits.of.get(story.guid) == TRAIN:
+    for story, _, review in itertools.chain(store.reviewed(), fanned) if gold else ():
+        if review.key in gold and splits.of.get(story.guid) == TRAIN:
             del splits.of[story.guid]
             splits.left_out[story.guid] = "holds hidden gold, which is never trained on"
-    check_no_leak(store.reviewed_stories(), splits.of)
+    check_no_leak(stories(), splits.of)
     store.keep_splits(splits.of)
-    told = hashlib.sha256(guideline_markdown().encode()).hexdigest()
-    return Manifest(now.isoformat(timespec="seconds"), version("onrecord"), told, splits=splits.of, left_out=splits.left_out)
+    guideline = hashlib.sha256(guideline_markdown().encode()).hexdigest()
+    return Manifest(now.isoformat(timespec="seconds"), version("onrecord"), guideline, splits=splits.of, left_out=splits.left_out)
 
 
-def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout) -> None:
+def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout, waiting: Open) -> None:
     """The folder, aside and then renamed: there is the old one or the new one, never half of one."""
     aside, before = out.with_name(out.name + ".part"), out.with_name(out.name + ".before")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     total = store.count_reviewed()
     try:
-        write_dataset(rows, aside, manifest, store.unreviewed(), say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
+        write_dataset(rows, aside, manifest, waiting, say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
         write_format(aside, form)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

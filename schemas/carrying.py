@@ -24,7 +24,7 @@ class Anchors:
 
     def __init__(self, old: str, new: str) -> None:
         """Compares the texts word by word."""
-        self._new = new
+        self.old, self._new = old, new
         here, there = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
         self._at = {m.start(): n for n, m in enumerate(here)}
         self._end = {m.end(): n for n, m in enumerate(here)}

@@ -83,9 +83,13 @@ def test_a_near_duplicate_is_new_work_only_where_it_says_something_else(store: S
     store.add_claims(second, [again, more])
     assert {e.key for e in store.entries()} == {said.key, more.key}
     store.add_reviews([Review(1, said.key, 1, "human:1", NOW, (said,), {}, (), "", 3.0, False)], {})
-    ((story, review),) = store.fanned_out()
+    ((story, _, review),), waiting = store.fanned_out()
+    assert [first.text[a:b] for stretches in waiting.values() for a, b in stretches] == [FIRST[54:214]]
+    assert list(waiting) == [("a", 1)]  # what the model found in the second only stands in the first too
     assert (story.guid, [c.story_id for c in review.claims], review.by) == ("b", ["b"], "human:1")
     assert [second.text[s.start : s.end] for c in review.claims for s in c.spans] == ["Bread is dear", "the mayor", "said"]
+    (key,) = claim_keys("b", [(again.source, again.cue, again.content)])
+    assert ([c.key for c in review.claims], review.key) == ([key], said.key)
     # the first is killed: what it had spoken for is work again
     store.add_story(Story("a", 2, "", status=Status.CANCELLED), NOW)
     assert ("b", 1) in store.waiting_stories(NOW)

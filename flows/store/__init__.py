@@ -6,8 +6,8 @@ SQLite by default, PostgreSQL by URL. Label Studio is a view of it. Every method
 from __future__ import annotations
 
 from flows.store.claims import Claims
-from flows.store.clusters import Clusters
 from flows.store.desk import Desk, Entry, Waiting
+from flows.store.fanning import Fanning
 from flows.store.nights import NightRow, Nights
 from flows.store.quarantine import Quarantine, TurnedAway
 from flows.store.reviews import Reviews
@@ -17,5 +17,5 @@ from flows.tables import stories
 __all__ = ["Arrival", "Entry", "NightRow", "Store", "TurnedAway", "Waiting", "stories", "utc"]
 
 
-class Store(Claims, Clusters, Nights, Reviews, Desk, Quarantine):
+class Store(Claims, Fanning, Nights, Reviews, Desk, Quarantine):
     """The database behind a URL, a room for each subject."""

@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from flows.store.clusters import said_elsewhere, words
+from flows.store.clusters import said_elsewhere
 from flows.store.stories import Stories, version_row
 from flows.store.tasks import GONE
 from flows.tables import claims, reviews, stories, tasks
 from schemas.carrying import Anchors, Carried, carry
 from schemas.claim import Claim
+from schemas.fanning import words
 from schemas.story import Story
 
 _KEYS = sa.select(claims.c.key, claims.c.by)

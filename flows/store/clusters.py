@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from flows.store.database import Database
-from flows.tables import claims, likeness, reviews, stories, tasks
-from schemas.carrying import Anchors
+from flows.tables import claims, likeness, stories, tasks
 from schemas.claim import Claim
+from schemas.fanning import words
 from schemas.likeness import PERMUTATIONS, nearest, signature
-from schemas.reviews import Review
-from schemas.story import Story
 
 HORIZON = 100_000
 """Stories that a new one is held against: the last ones."""
-_LIVE = ("new", "annotated", "duplicate")
+LIVE = ("new", "annotated", "duplicate")
 _CHUNK = 1000
 Key = tuple[str, int]
 
@@ -49,33 +46,13 @@ class Clusters(Database):
                 found.setdefault(row.cluster, []).append((row.guid, row.version))
         return {cluster: keys for cluster, keys in found.items() if len(keys) > 1}
 
-    def fanned_out(self) -> list[tuple[Story, Review]]:
-        """Reviews as they hold for the other stories of their cluster: those whose claims all stand there word for word."""
-        found = []
-        for keys in self.clusters().values():
-            with self.reading() as db:
-                told = [Story.from_dict(r.payload) for k in keys if (r := db.execute(_version(k)).first())]
-                mine = sa.select(reviews.c.payload, tasks.c.guid).join(tasks, tasks.c.key == reviews.c.key)
-                made = db.execute(mine.where(tasks.c.guid.in_([g for g, _ in keys])).order_by(reviews.c.annotation_id)).all()
-                of = {(r.guid, p.story_version): p for r in made for p in [Review.from_dict(r.payload)]}
-                texts = {key: r.payload["text"] for key in of if (r := db.execute(_version(key)).first())}
-            for story in told:
-                for row in made:
-                    review = Review.from_dict(row.payload)
-                    old = texts.get((row.guid, review.story_version))
-                    if row.guid != story.guid and old is not None and (moved := _moved(review, old, story)):
-                        found.append((story, moved))
-        return found
-
     def _unlinked(self) -> list[tuple[Key, str]]:
         """Some live stories without a cluster, in order of arrival, with their texts; a newer version is linked anew."""
         known = (likeness.c.guid == stories.c.guid) & (likeness.c.version == stories.c.version)
         chosen = sa.select(stories.c.guid, stories.c.version, stories.c.payload["text"].as_string().label("text")).outerjoin(
             likeness, known
         )
-        chosen = (
-            chosen.where(likeness.c.guid.is_(None), stories.c.state.in_(_LIVE)).order_by(stories.c.received, stories.c.guid).limit(1000)
-        )
+        chosen = chosen.where(likeness.c.guid.is_(None), stories.c.state.in_(LIVE)).order_by(stories.c.received, stories.c.guid).limit(1000)
         with self.reading() as db:
             return [((r.guid, r.version), r.text) for r in db.execute(chosen)]
 
@@ -107,22 +84,3 @@ def said_elsewhere(db: sa.Connection, guid: str) -> set[tuple[str, ...]]:
     of = (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by)
     chosen = sa.select(claims.c.payload).join(tasks, of).where(tasks.c.guid.in_(others), tasks.c.state != "closed", tasks.c.kind == "claim")
     return {words(Claim.from_dict(row.payload)) for row in db.execute(chosen)}
-
-
-def words(claim: Claim) -> tuple[str, ...]:
-    """What makes two claims of two stories the same: all their words."""
-    return tuple(" … ".join(" ".join(s.text.split()) for s in part) for part in (claim.source, claim.cue, claim.content))
-
-
-def _version(key: Key) -> sa.Select[Any]:
-    return sa.select(stories.c.payload).where(stories.c.guid == key[0], stories.c.version == key[1], stories.c.state.in_(_LIVE))
-
-
-def _moved(review: Review, old: str, story: Story) -> Review | None:
-    """A review as it holds for another story; None where a word of its claims is not there."""
-    anchors = Anchors(old, story.text)
-    moved = [anchors.claim(claim, story.version) for claim in review.claims]
-    if not moved or None in moved:
-        return None
-    whole = tuple(replace(claim, story_id=story.guid) for claim in moved if claim is not None)
-    return replace(review, story_version=story.version, claims=whole)

@@ -56,13 +56,13 @@ class Reviews(Database):
 
     def reviewed(self) -> Iterator[tuple[Story, Claim, Review]]:
         """Every review of a story that stands, with the pre-labelled claim, in order of story, key and annotation; one at a time."""
-        chosen = _standing(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
+        chosen = standing(reviews.c.payload, claims.c.payload.label("claim"), stories.c.payload.label("story"))
         for r in self._streamed(chosen.order_by(tasks.c.guid, tasks.c.key, reviews.c.annotation_id)):
             yield Story.from_dict(r.story), Claim.from_dict(r.claim), Review.from_dict(r.payload)
 
     def reviewed_stories(self) -> Iterator[Story]:
         """The versions of the stories that `reviewed` gives, in order, each once."""
-        keys = _standing(stories.c.guid, stories.c.version).distinct().subquery()
+        keys = standing(stories.c.guid, stories.c.version).distinct().subquery()
         both = (stories.c.guid == keys.c.guid) & (stories.c.version == keys.c.version)
         chosen = sa.select(stories.c.payload).join(keys, both).order_by(stories.c.guid, stories.c.version)
         for r in self._streamed(chosen):
@@ -71,7 +71,7 @@ class Reviews(Database):
     def count_reviewed(self) -> int:
         """How many reviews `reviewed` gives."""
         with self.reading() as db:
-            return db.execute(_standing(sa.func.count())).scalar_one()
+            return db.execute(standing(sa.func.count())).scalar_one()
 
     def unreviewed(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
         """Where claims begin and end, by guid and version of their story, whose tasks nobody has reviewed."""
@@ -101,7 +101,7 @@ class Reviews(Database):
             yield from db.execution_options(yield_per=500).execute(chosen)
 
 
-def _standing(*columns: Any) -> sa.Select:
+def standing(*columns: Any) -> sa.Select:
     """Reviews of stories that stand, with their task, their pre-labelled claim and their story."""
     return (
         sa.select(*columns)
