@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-import socket
 import time
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -13,10 +11,10 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from lxml import etree
 
+from flows.reach import Client, Reach
 from schemas.errors import BadInput, Unavailable
 from schemas.readers.markup import html_root
 
-Client = httpx.Client
 MAX_FETCHED = 200_000_000
 """Bytes of one answer; an archive may have more than a file."""
 MAX_LINKS = 10_000
@@ -37,22 +35,21 @@ class Answer:
     kind: str
 
 
-def client() -> Client:
-    """A client that follows nothing by itself."""
-    return httpx.Client(timeout=_TIMEOUT, follow_redirects=False, headers={"User-Agent": "onrecord"})
+def client(address: str, reach: Reach) -> Client:
+    """A client for an address that the user has given, and for what it names and leads to."""
+    return Client(reach.named(urlsplit(address).hostname), _TIMEOUT)
 
 
-def fetch(http: Client, address: str, validators: str | None, parent: Answer | None = None) -> Answer | None:
-    """What an address gives; None where nothing has changed. parent: the listing that named it, which it may not leave.
+def fetch(http: Client, address: str, validators: str | None) -> Answer | None:
+    """What an address gives; None where nothing has changed.
 
     Errors: BadInput for an address that is not allowed or an answer too long, Unavailable where nothing comes.
     """
     at = address
     asked = json.loads(validators) if validators else {}
-    trusted = urlsplit(parent.final if parent else address).hostname
-    for _ in range(_REDIRECTS + 1):
-        _check(at, first=urlsplit(at).hostname == trusted)
-        try:
+    try:
+        for _ in range(_REDIRECTS + 1):
+            http.check(at)
             with http.stream("GET", at, headers=asked) as answer:
                 if answer.status_code == httpx.codes.NOT_MODIFIED:
                     return None
@@ -60,13 +57,16 @@ def fetch(http: Client, address: str, validators: str | None, parent: Answer | N
                     at = urljoin(at, answer.headers["location"])
                     continue
                 if answer.status_code != httpx.codes.OK:
-                    raise Unavailable(f"{address}: answered {answer.status_code} {answer.reason_phrase}".rstrip())
+                    raise Unavailable(f"answered {answer.status_code} {answer.reason_phrase}".rstrip())
                 kept = {"If-None-Match": answer.headers.get("etag"), "If-Modified-Since": answer.headers.get("last-modified")}
                 told = {k: v for k, v in kept.items() if v}
-                return Answer(address, at, _body(answer, address), json.dumps(told) if told else "", answer.headers.get("content-type", ""))
-        except httpx.HTTPError as error:
-            raise Unavailable(f"{address}: could not be fetched: {type(error).__name__}: {error}".rstrip(": ")) from error
-    raise BadInput(f"{address}: redirects more than {_REDIRECTS} times")
+                return Answer(address, at, _body(answer), json.dumps(told) if told else "", answer.headers.get("content-type", ""))
+        raise BadInput(f"redirects more than {_REDIRECTS} times")
+    except (BadInput, Unavailable) as error:
+        led = f"a redirect led to {at}: " if at != address else ""
+        raise type(error)(f"{address}: {led}{error}") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(f"{address}: could not be fetched: {type(error).__name__}: {error}".rstrip(": ")) from error
 
 
 def listed(answer: Answer) -> list[str]:
@@ -89,31 +89,13 @@ def _links(root: etree._Element, base: str) -> list[str]:
     return list(dict.fromkeys(inside))
 
 
-def _check(address: str, *, first: bool) -> None:
-    """Errors: BadInput for what is no web address, or lies where no feed does. first: the user named this host."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(f"{address}: led to an address that is not http or https")
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or (443 if parts.scheme == "https" else 80), type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Unavailable(f"{address}: its host cannot be found: {error.strerror or error}") from error
-    for *_, place in found:
-        ip = ipaddress.ip_address(str(place[0]).partition("%")[0])
-        ip = getattr(ip, "ipv4_mapped", None) or ip
-        if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
-            raise BadInput(f"{address}: {ip} is a link-local, multicast or empty address, which no feed has")
-        if not first and (ip.is_private or ip.is_loopback):
-            raise BadInput(f"{address}: a redirect led to {ip}, inside this network")
-
-
-def _body(answer: httpx.Response, address: str) -> bytes:
+def _body(answer: httpx.Response) -> bytes:
     parts, size, begun = [], 0, time.monotonic()
     for part in answer.iter_bytes():
         size += len(part)
         if size > MAX_FETCHED:
-            raise BadInput(f"{address}: sends more than {MAX_FETCHED:,} bytes")
+            raise BadInput(f"sends more than {MAX_FETCHED:,} bytes")
         if time.monotonic() - begun > _DEADLINE:
-            raise Unavailable(f"{address}: took longer than {_DEADLINE:.0f} s")
+            raise Unavailable(f"took longer than {_DEADLINE:.0f} s")
         parts.append(part)
     return b"".join(parts)

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     runner_address: str = Field("", description="Address of a running Dask or Ray cluster; empty: one on this machine for the night.")
     story_seconds: float = Field(60, gt=0, description="Seconds that a story may take, and one more for each 200 words.")
     wire: Path | None = Field(None, description="Folder of the wire that scheduled nights read; empty: wire in the data folder.")
+    hosts: str = Field("", description="Hosts inside this network that wire may be fetched from, with commas between.")
     reports: Path | None = Field(None, description="Folder of the morning pages; empty: reports in the data folder.")
     webhook: SecretStr = Field(SecretStr(""), description="Address that is told each night's result as JSON.")
     time_zone: str = Field("UTC", description="Time zone of the schedules, such as Europe/London.")
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
     def wire_folder(self) -> Path:
         """Where scheduled nights look for stories."""
         return self.wire or self.data / "wire"
+
+    @property
+    def inside(self) -> frozenset[str]:
+        """Hosts in this network that wire may be fetched from."""
+        return frozenset(host.strip().lower() for host in self.hosts.split(",") if host.strip())
 
     @property
     def report_folder(self) -> Path:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flows import archives, fetching
+from flows.reach import Client, Reach
+from flows.settings import load_settings
 from schemas.errors import BadInput, MissingExtra, OnRecordError
 from schemas.readers import MAX_BYTES
 from schemas.readers.raw import Beside
@@ -34,10 +36,14 @@ class Piece:
 
 @dataclass
 class Opened:
-    """What is known of addresses fetched before: `get` gives an address's validators or None. stdin: standard input."""
+    """What is known of addresses fetched before: `get` gives an address's validators or None. stdin: standard input.
+
+    reach: which hosts may be read from; None: as the settings say.
+    """
 
     get: Callable[[str], str | None] = lambda _: None
     stdin: BinaryIO = field(default_factory=lambda: sys.stdin.buffer)
+    reach: Reach | None = None
 
 
 def address_of(given: Path | str) -> str:
@@ -145,7 +151,8 @@ def _is_json_line(data: bytes) -> bool:
 
 def _fetched(address: str, seen: Opened) -> Iterator[Piece]:
     """What an address gives, where it has changed; of a listing its files."""
-    with fetching.client() as client:
+    reach = seen.reach or Reach(load_settings().inside)
+    with fetching.client(address, reach) as client:
         answer = _fetch(client, address, seen)
         if isinstance(answer, Piece):
             yield answer
@@ -156,16 +163,16 @@ def _fetched(address: str, seen: Opened) -> Iterator[Piece]:
         if not links:
             yield from _answered(answer)
         for link in links:
-            inner = _fetch(client, link, seen, parent=answer)
+            inner = _fetch(client, link, seen)
             if isinstance(inner, Piece):
                 yield inner
             elif inner is not None:
                 yield from _answered(inner)
 
 
-def _fetch(client: fetching.Client, address: str, seen: Opened, parent: fetching.Answer | None = None) -> fetching.Answer | Piece | None:
+def _fetch(client: Client, address: str, seen: Opened) -> fetching.Answer | Piece | None:
     try:
-        return fetching.fetch(client, address, seen.get(address), parent)
+        return fetching.fetch(client, address, seen.get(address))
     except OnRecordError as error:
         return Piece(address, address, fault=str(error))
 

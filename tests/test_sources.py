@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import ipaddress
 import json
 import tarfile
 import threading
@@ -15,8 +16,11 @@ from pathlib import Path
 import pytest
 
 from flows import archives, fetching
+from flows import reach as reach_module
 from flows.feed import Delivery, deliveries, feed_files
 from flows.night import Night, take_in
+from flows.reach import Reach, looked_up
+from flows.settings import load_settings
 from flows.sources import Opened
 from flows.store import Store
 from schemas import readers
@@ -247,6 +251,8 @@ REFUSED = [  # an address, and why nothing comes of it
     ("/to?http://169.254.169.254/latest/meta-data", "is a link-local"),
     ("/to?http://[::ffff:169.254.169.254]/", "is a link-local"),
     ("/to?http://localhost:1/", "a redirect led to"),
+    ("/to?http://2130706433:1/", "inside this network"),
+    ("/to?http://[::ffff:10.0.0.3]/", "inside this network"),
     ("/endless", "sends more than"),
 ]
 
@@ -266,3 +272,95 @@ def test_a_redirect_within_the_host_is_followed(wire: ThreadingHTTPServer):
 def test_link_local_addresses_are_not_asked_even_by_the_user():
     (found,) = taken("http://169.254.169.254/latest")
     assert "is a link-local" in found.reason
+
+
+class Names:
+    """A resolver that gives a host's answers one after the other, the last for ever."""
+
+    def __init__(self, **answers: list[list[str]]) -> None:
+        self.left = {name.replace("_", "."): list(lists) for name, lists in answers.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int) -> list[str]:
+        self.asked.append(host)
+        if host not in self.left:
+            return looked_up(host, port)
+        lists = self.left[host]
+        return lists.pop(0) if len(lists) > 1 else lists[0]
+
+
+LED = [  # what a name's look-ups give, the hosts the user has named, what comes of fetching from it
+    ("loopback", [["127.0.0.1"]], "", "feed.example is at 127.0.0.1, inside this network"),
+    ("loopback, named", [["127.0.0.1"]], "feed.example", "urn:x:1"),
+    ("private", [["10.0.0.3"]], "", "inside this network"),
+    ("shared by carriers", [["100.64.0.1"]], "", "inside this network"),
+    ("one of two", [["192.0.2.1", "127.0.0.1"]], "", "inside this network"),
+    ("link-local, though named", [["169.254.169.254"]], "feed.example", "is a link-local"),
+    ("inside IPv6", [["::ffff:127.0.0.1"]], "", "inside this network"),
+    ("translated by NAT64", [["64:ff9b::7f00:1"]], "", "127.0.0.1, inside this network"),
+    ("6to4", [["2002:7f00:1::1"]], "", "inside this network"),
+    ("the unspecified address", [["0.0.0.0"]], "feed.example", "is a link-local, multicast or empty"),
+    ("no address", [[]], "", "could not be fetched"),
+]
+
+
+@pytest.mark.parametrize(("answers", "named", "expected"), [case[1:] for case in LED], ids=[case[0] for case in LED])
+def test_where_names_may_lead(answers: list[list[str]], named: str, expected: str, wire: ThreadingHTTPServer):
+    names = Names(feed_example=answers)
+    reach = Reach(frozenset(filter(None, [named])), names)
+    found = outcome(list(deliveries([f"http://feed.example:{wire.server_port}/feed.json"], Opened(reach=reach))))
+    assert expected in found[0]
+    assert names.asked == ["feed.example"]  # once: there is no second answer to be led by
+    assert wire.asked == (["/feed.json"] if expected == "urn:x:1" else [])  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """198.51.100.7 counts as a public address, and connections to it come here."""
+    import httpcore
+
+    connect = httpcore.SyncBackend.connect_tcp
+
+    def here(self: httpcore.SyncBackend, host: str, *args: object) -> httpcore.NetworkStream:
+        assert host in ("198.51.100.7", "127.0.0.1")
+        return connect(self, "127.0.0.1", *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", here)
+    told = reach_module._meant
+    monkeypatch.setattr(reach_module, "_meant", lambda ip: told(ipaddress.ip_address("8.8.8.8") if str(ip) == "198.51.100.7" else ip))
+
+
+@pytest.mark.usefixtures("public")
+def test_a_name_that_is_somebody_else_the_second_time_leads_nowhere(wire: ThreadingHTTPServer):
+    port = wire.server_port
+    # first public, then this machine: what was checked is what is connected to, and a new connection is checked anew
+    names = Names(feed_example=[["198.51.100.7"], ["127.0.0.1"]])
+    seen = Opened(reach=Reach(frozenset(), names))
+    found = list(deliveries([f"http://feed.example:{port}/feed.json", f"http://feed.example:{port}/dir/1.json"], seen))
+    assert [s.guid for s in found[0].stories] == ["urn:x:1"]
+    assert "feed.example is at 127.0.0.1, inside this network" in found[1].reason
+    assert wire.asked == ["/feed.json"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("public")
+def test_every_redirect_is_held_to_the_same(wire: ThreadingHTTPServer):
+    port = wire.server_port
+    for named, expected in ((frozenset(), "a redirect led to http://inner.example"), (frozenset({"inner.example"}), "urn:x:1")):
+        names = Names(feed_example=[["198.51.100.7"]], inner_example=[["127.0.0.1"]])
+        address = f"http://feed.example:{port}/to?http://inner.example:{port}/feed.json"
+        found = outcome(list(deliveries([address], Opened(reach=Reach(named, names)))))
+        assert expected in found[0]
+    assert wire.asked.count("/feed.json") == 1  # type: ignore[attr-defined]
+
+
+def test_hosts_come_from_the_setting(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ONRECORD_HOSTS", "Wire.example, feeds.example")
+    assert load_settings().inside == {"wire.example", "feeds.example"}
+
+
+def test_behind_a_proxy_names_are_looked_up_before_it_is_asked(wire: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("http_proxy", url(wire, ""))
+    seen = Opened(reach=Reach(frozenset(), Names(feed_example=[["10.0.0.3"]])))
+    (found,) = deliveries(["http://feed.example/feed.json"], seen)
+    assert "inside this network" in found.reason
+    assert wire.asked == []  # type: ignore[attr-defined]
