@@ -236,8 +236,10 @@ class Rig:
         """Two runs at once."""
         other = threading.Thread(target=lambda: self._tried(self._push_only, studio))
         other.start()
-        self.push(studio)
-        other.join()
+        try:
+            self.push(studio)
+        finally:
+            other.join()  # what it does after the schedule would be no fault of the clean run
 
     def _push_only(self, studio: Studio) -> None:
         push(self.store, studio, PLAN, say=quiet)

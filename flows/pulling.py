@@ -12,6 +12,7 @@ from flows.store import Store
 from flows.studio import Studio
 from schemas.errors import BadData
 from schemas.guideline import project_settings
+from schemas.missed import read_missed
 from schemas.reviews import Review, parse_annotation
 
 OVERLAP = timedelta(minutes=1)
@@ -56,10 +57,13 @@ def _take(store: Store, studio: Studio, project: int, tasks: Sequence[dict[str, 
         key = task["data"]["key"]
         there.setdefault(key, set()).update(a["id"] for a in task["annotations"])
         for annotation in task["annotations"]:
+            name = f"annotation {annotation.get('id')} of task {key}"
             try:
-                taken.append(parse_annotation(annotation, task["data"], annotation["completed_by"], speakers.get(key)))
+                review = parse_annotation(annotation, task["data"], annotation["completed_by"], speakers.get(key))
+                taken.append(review)  # all that can be read of it
+                result.faults += [f"{name}: {why}" for why in read_missed(review.missed, task["data"]["text"])[1].values()]
             except (BadData, KeyError, ValueError) as error:
-                result.faults.append(f"annotation {annotation.get('id')} of task {key}: {error}")
+                result.faults.append(f"{name}: {error}")
     # before a decision is dropped, all tasks of its key are asked: where two were worked on, only one may have changed
     dropped = [key for key, kept in store.annotation_ids(list(there)).items() if kept - there[key]]
     found = studio.annotation_ids(project, dropped)

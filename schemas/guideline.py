@@ -26,6 +26,8 @@ RULES = (
 WORK = (
     "An agreed claim is Ctrl+Enter. A key toggles its choice, so press only what is to change.",
     "To add a claim that was missed in the passage: q and its cue, s and its source, t and its content.",
+    "The same with the keyboard alone, or by pasting: Tab six times to the line under the passage, write source | cue | content "
+    "in the passage's own words, Enter; the source may stay empty, “…” parts stretches. Tab and Ctrl+Enter submit.",
     "Where you have read the whole passage and every claim of it is marked or listed, press w. "
     "Passages in which the model found nothing come with the tick set: take it away if you did not read to the end.",
     "Whatever is wrong with the task itself, tick as a problem; the note is for people.",

@@ -8,9 +8,10 @@ from typing import Any
 from schemas.claim import Claim
 from schemas.errors import BadData
 from schemas.labels import Part, Reviewed
+from schemas.missed import read_missed
 from schemas.reviews import Review
 from schemas.spans import Span
-from schemas.studio_config import LINKS, NOTE, PROBLEM, REVIEWED, SPAN, TEXT
+from schemas.studio_config import LINKS, MISSED, NOTE, PROBLEM, REVIEWED, SPAN, TEXT
 
 Json = dict[str, Any]
 
@@ -20,19 +21,22 @@ def annotation_of(review: Review, data: Json) -> Json:
 
     Errors: BadData where the review's spans do not lie in the task's passage, as when the story has changed since.
     """
-    result = [
-        row for number, claim in enumerate(review.claims) for row in _rows(claim, data, f"{data['key']}{f'.{number}' * bool(number)}")
-    ]
+    typed = len(read_missed(review.missed, data["text"])[0])
+    result: list[Json] = []
+    for number, claim in enumerate(review.claims):
+        rows = list(_rows(claim, data, f"{data['key']}{f'.{number}' * bool(number)}"))
+        result += rows if number < len(review.claims) - typed else []  # a typed one comes back as it was typed
     result += [_picked(data["key"], name, [label]) for name, label in review.choices.items()]
     if review.problems:
         result.append(_picked(data["key"], PROBLEM, list(review.problems)))
     if review.whole:
         result.append(_picked(data["key"], REVIEWED, [str(Reviewed.WHOLE)]))
-    if review.note:
-        text = {"text": [review.note]}
-        result.append({"id": f"{data['key']}-note", "from_name": NOTE, "to_name": TEXT, "type": "textarea", "value": text})
-    row = {"result": result, "was_cancelled": review.skipped, "lead_time": review.seconds, "ground_truth": False}
-    return row | {"completed_by": {"email": author(review.by)}}
+    for name, lines in ((NOTE, [review.note] if review.note else []), (MISSED, list(review.missed))):
+        if lines:
+            row = {"id": f"{data['key']}-{name}", "from_name": name, "to_name": TEXT, "type": "textarea", "value": {"text": lines}}
+            result.append(row)
+    made = {"result": result, "was_cancelled": review.skipped, "lead_time": review.seconds, "ground_truth": False}
+    return made | {"completed_by": {"email": author(review.by)}}
 
 
 def author(by: str) -> str:

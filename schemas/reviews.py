@@ -8,10 +8,11 @@ from typing import Any
 from schemas.claim import Choice, Claim, claim_keys
 from schemas.errors import BadData
 from schemas.labels import Naming, Part, Reviewed
+from schemas.missed import read_missed
 from schemas.quotation import quotation
 from schemas.spans import Span, cut, shift
 from schemas.story_html import story_text
-from schemas.studio_config import LINKS, PROBLEM, REVIEWED, SPAN
+from schemas.studio_config import LINKS, MISSED, NOTE, PROBLEM, REVIEWED, SPAN
 
 Json = dict[str, Any]
 
@@ -23,7 +24,7 @@ class Review:
     claims: one for each cue (or one without a cue); the first is the task's own. choices: element to label, only
     what was picked. problems, note: as ticked and written. seconds: time spent. kind: `claim`, or `passage` where the model
     found none. passage: where the text shown begins and ends in the story. whole: every claim of it is in `claims` or has a task
-    of its own.
+    of its own. missed: lines of missed claims as typed; those that can be read are the last of `claims`.
     """
 
     annotation_id: int
@@ -40,6 +41,7 @@ class Review:
     kind: str = "claim"
     passage: tuple[int, int] = (0, 0)
     whole: bool = False
+    missed: tuple[str, ...] = ()
 
     def to_dict(self) -> Json:
         """Plain values, for JSON."""
@@ -48,7 +50,7 @@ class Review:
     @classmethod
     def from_dict(cls, row: Json) -> Review:
         """A review from what `to_dict` gave."""
-        lists: Json = {name: tuple(row[name]) for name in ("problems", "passage") if name in row}
+        lists: Json = {name: tuple(row[name]) for name in ("problems", "passage", "missed") if name in row}
         return cls(**row | lists | {"claims": tuple(map(Claim.from_dict, row["claims"]))})
 
 
@@ -58,13 +60,15 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
     speaker: who the task's claim resolved to, kept when the source is. Errors: BadData where spans and text disagree.
     """
     result = annotation.get("result") or []
-    choices, ticked, note = _picked(result)
+    choices, ticked, note, typed = _picked(result)
     story = story_text(data["story_html"])
     regions = {r["id"]: r for r in result if r.get("type") == "labels" and r.get("from_name") == SPAN}
     spans = {i: _span(r, data, story) for i, r in regions.items()}
     parts = {i: _part(r, data) for i, r in regions.items()}
     groups = _groups(result, parts, spans, f"{data['key']}-cue-")
     relations = [tuple(tuple(sorted(spans[i] for i in ids if parts[i] is part)) for part in Part) for ids in groups]
+    read, _ = read_missed(typed, data["text"])
+    relations += [tuple(shift(part, data["text_start"], story) for part in relation) for relation in read]
     keys = claim_keys(data["guid"], [(r[0], r[1], r[2]) for r in relations])
     claims = []
     for number, (key, (source, cue, content)) in enumerate(zip(keys, relations, strict=True)):
@@ -103,6 +107,7 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
         kind=data["kind"],
         passage=(data["text_start"], data["text_start"] + len(data["text"])),
         whole=Reviewed.WHOLE in ticked[REVIEWED] and not annotation.get("was_cancelled"),
+        missed=tuple(typed),
     )
 
 
@@ -123,11 +128,11 @@ def _part(region: Json, data: Json) -> Part:
     raise BadData(f"task {data['key']!r}: region {region['id']} is labelled {labels}, not one of {', '.join(Part)}")
 
 
-def _picked(result: list[Json]) -> tuple[dict[str, str], dict[str, list[str]], str]:
-    """What was picked by element, what was ticked by group, and the note."""
+def _picked(result: list[Json]) -> tuple[dict[str, str], dict[str, list[str]], str, list[str]]:
+    """What was picked by element, what was ticked by group, the note, and the lines of missed claims."""
     choices: dict[str, str] = {}
     ticked: dict[str, list[str]] = {PROBLEM: [], REVIEWED: []}
-    note = ""
+    typed: dict[str, list[str]] = {NOTE: [], MISSED: []}
     for row in result:
         value = row.get("value", {})
         if row.get("type") == "choices" and row["from_name"] in ticked:
@@ -135,8 +140,8 @@ def _picked(result: list[Json]) -> tuple[dict[str, str], dict[str, list[str]], s
         elif row.get("type") == "choices" and value["choices"]:
             choices[row["from_name"]] = value["choices"][0]
         elif row.get("type") == "textarea":
-            note = "\n".join(value["text"]) if isinstance(value["text"], list) else str(value["text"])
-    return choices, ticked, note
+            typed[row["from_name"]] = value["text"] if isinstance(value["text"], list) else [str(value["text"])]
+    return choices, ticked, "\n".join(typed[NOTE]), typed[MISSED]
 
 
 def _groups(result: list[Json], parts: dict[str, Part], spans: dict[str, Span], own: str) -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from schemas.labels import CHOICES, HUMAN_ONLY, Part, Problem, Reviewed
+from schemas.missed import FORM
 
 TITLE = "onrecord claims"
 """The project's title in Label Studio, 3 to 50 characters."""
@@ -19,7 +20,7 @@ PICKED = ("stance", "role", "modality", "naming")
 VARIABLES = ("key", "headline", "story_line", "notice", "text", "others", "story_html")
 """What every task's data must hold for the page to work, and the key."""
 
-REVIEWED, PROBLEM, NOTE = "reviewed", "problem", "note"
+REVIEWED, PROBLEM, NOTE, MISSED = "reviewed", "problem", "note", "missed"
 """Names of the tags for what a person says of the task as a whole."""
 
 _COLOURS = {Part.SOURCE: "#2563eb", Part.CUE: "#d97706", Part.CONTENT: "#059669"}
@@ -95,6 +96,7 @@ def labeling_config(also: Mapping[str, Sequence[str]] | None = None) -> str:
       <Labels name="{SPAN}" toName="{TEXT}" showInline="true">{labels}</Labels>
       <View className="or-text"><Text name="{TEXT}" value="$text" granularity="word"/></View>
       <View className="or-others"><Header value="$others" size="6"/></View>
+      <TextArea name="{MISSED}" toName="{TEXT}" placeholder="Missed claim: {FORM}" rows="1" editable="true"/>
       <View className="or-whole">
         <Choices name="{REVIEWED}" toName="{TEXT}" choice="multiple" showInline="true">{_members(REVIEWED, Reviewed)}</Choices>
       </View>

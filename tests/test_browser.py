@@ -280,6 +280,42 @@ def test_a_review_by_keyboard_and_mouse(page: Page, studio: RunningStudio, clien
     assert all(review.seconds > 0 and not (review.problems or review.note or review.skipped) for review in found.values())
 
 
+def test_a_review_by_keyboard_alone(page: Page, studio: RunningStudio, client: Studio, project: int, tmp_path: Path) -> None:
+    todo = [made(number) for number in range(len(STORIES))]
+    client.push(project, [claim_task(*one) for one in todo], say=str)
+    page.goto(f"{studio.url}/projects/{project}/data?labeling=1")
+    kept = {"role": "government", "modality": "denies", "naming": "unnamed"}
+    expect_task(page, *todo[0], **kept)
+    page.keyboard.press("g")
+    page.keyboard.press("Control+Enter")
+    expect_task(page, *todo[1], stance="opposition", **kept)
+    page.keyboard.press("Control+Enter")
+
+    # a claim was missed, and a second line cannot be read
+    expect_task(page, *todo[2], stance="neutral", **kept)
+    line = page.get_by_placeholder("Missed claim")
+    assert in_sight(line)
+    for _ in range(6):
+        page.keyboard.press("Tab")
+    expect(line).to_be_focused()
+    for typed in ("teachers | warned | classrooms were flooded", "Pupils | warned | of rain"):
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(typed)).to_be_visible()
+    page.screenshot(path=tmp_path / "typed.png")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Control+Enter")
+    expect_task(page, *todo[3], stance="neutral", **kept)
+
+    found = reviews(client, project)
+    assert list(found) == ["story-0", "story-1", "story-2"]
+    text = todo[2][0].text
+    old, new = found["story-2"].claims
+    assert old == reviewed(todo[2][1], studio.email)
+    assert (new.source, new.cue, new.content) == tuple((span(text, w),) for w in ("Teachers", "warned", "classrooms were flooded"))
+    assert found["story-2"].missed == ("teachers | warned | classrooms were flooded", "Pupils | warned | of rain")
+
+
 def test_every_key_picks_its_choice(page: Page, studio: RunningStudio, client: Studio, project: int, tmp_path: Path) -> None:
     story, claim = made(3)
     client.push(project, [claim_task(story, claim, abstain_below=1.0)], say=str)

@@ -231,6 +231,25 @@ def test_an_id_that_was_given_again_hides_nothing(desk: Desk) -> None:
     assert desk.store.handed() == []
 
 
+def test_a_missed_claim_that_cannot_be_read_is_said_and_the_rest_is_taken(desk: Desk) -> None:
+    (key,) = desk.take_in(0)
+    desk.push()
+    lines = ["pupils | said | nothing", "the minister | said | prices rose"]
+    desk.review(key, {"id": "m", "from_name": "missed", "to_name": "text", "type": "textarea", "value": {"text": lines}})
+    for reviews in (1, 0):  # said until somebody corrects it
+        pulled = pull(desk.store, desk.studio)
+        assert pulled.reviews == reviews
+        (fault,) = pulled.faults
+        assert "the missed claim 'pupils | said | nothing': 'pupils' does not stand in the passage" in fault
+    (review,) = desk.store.all_reviews()
+    assert [claim.quoted for claim in review.claims] == ["prices rose 0 times", "prices rose"]
+    desk.http.delete(f"/api/projects/{desk.project}/").raise_for_status()
+    desk.mend()
+    assert [said(r) for r in desk.store.all_reviews()] == [said(review)]
+    (fault,) = pull(desk.store, desk.studio, whole=True).faults
+    assert [said(r) for r in desk.store.all_reviews()] == [said(review)]
+
+
 # Another model
 
 

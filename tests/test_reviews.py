@@ -253,6 +253,16 @@ def test_problems_note_and_human_fields() -> None:
     assert review.choices == {"credibility": "2"}
 
 
+def test_a_missed_claim_that_was_typed() -> None:
+    review = parse_annotation(annotation([*annotation()["result"], TYPED]), DATA, "3")
+    own, added = review.claims
+    assert own.key == KEY
+    assert (added.source, added.cue, added.content) == (spans("A deputy"), spans("added"), spans("nobody had"))
+    assert (added.role, added.by) == (None, "human:3")
+    assert (review.missed, review.note) == (("deputy | said", "a deputy | added | nobody had"), "")
+    assert Review.from_dict(json.loads(json.dumps(review.to_dict()))) == review
+
+
 def test_a_claim_with_neither_cue_nor_source_is_the_outlets() -> None:
     (found,) = parse_annotation(annotation([CONTENT]), DATA, "3").claims
     assert (found.attributed, found.naming, found.quotation) == (False, "none", "direct")
@@ -293,6 +303,13 @@ def test_refused(given_: Json, data: Json, said: str) -> None:
 # And back into a server that was lost
 
 
+TYPED = {
+    "id": "m",
+    "from_name": "missed",
+    "to_name": "text",
+    "type": "textarea",
+    "value": {"text": ["deputy | said", "a deputy | added | nobody had"]},
+}
 REVIEWED = [
     [],  # as it came, nothing left of it
     annotation()["result"],
@@ -300,6 +317,8 @@ REVIEWED = [
     [OWN, SOURCE, CONTENT, ADDED, DEPUTY, NOBODY, link("q2", "s2", "source"), link("q2", "c2", "content")],  # one was added
     [ADDED, DEPUTY],  # the pre-label was taken away, another claim put in its place
     [SOURCE, CONTENT],  # no cue
+    [OWN, SOURCE, CONTENT, TYPED],  # one was typed, another that cannot be read too
+    [SOURCE, CONTENT, TYPED],
 ]
 
 
