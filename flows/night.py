@@ -88,11 +88,13 @@ def take_in(inputs: Sequence[Source], store: Store, now: str, night: Night, limi
 def _together(found: Iterable[Delivery]) -> Iterator[list[Delivery]]:
     """Deliveries with some hundred stories at once, since a transaction costs more than a story."""
     some: list[Delivery] = []
+    count = 0
     for delivery in found:
         some.append(delivery)
-        if len(some) >= _TOGETHER or sum(len(d.stories) for d in some) >= _TOGETHER:
+        count += max(1, len(delivery.stories))
+        if count >= _TOGETHER:
             yield some
-            some = []
+            some, count = [], 0
     if some:
         yield some
 

@@ -52,9 +52,9 @@ class Stories(Tasks):
     def _add_part(self, db: sa.Connection, part: Sequence[Story], received: str) -> list[Arrival]:
         arrivals: list[Arrival] = []
         plain: list[dict[str, Any]] = []
-        known, bodies = _met(db, part)
-        for story in part:
-            row = _row(story, *_PLAIN.get(story.status, ("", "")), received)
+        rows = [_row(story, *_PLAIN.get(story.status, ("", "")), received) for story in part]
+        known, bodies = _met(db, rows)
+        for story, row in zip(part, rows, strict=True):
             if story.guid in known or story.replaces or not row["state"] or row["body_digest"] in bodies:
                 plain = _flushed(db, plain)
                 arrivals.append(self._add(db, story, received))
@@ -196,9 +196,9 @@ def _flushed(db: sa.Connection, rows: list[dict[str, Any]]) -> list[dict[str, An
     return []
 
 
-def _met(db: sa.Connection, batch: Sequence[Story]) -> tuple[set[str], set[str]]:
-    """Of a batch, the guids that came before, under their own name or in another's chain, and the bodies that did."""
-    guids, bodies = {s.guid for s in batch}, {s.body_digest for s in batch}
+def _met(db: sa.Connection, rows: Sequence[dict[str, Any]]) -> tuple[set[str], set[str]]:
+    """Of a batch's rows, the guids that came before, under their own name or in another's chain, and the bodies that did."""
+    guids, bodies = {row["guid"] for row in rows}, {row["body_digest"] for row in rows}
     known = set(db.execute(sa.select(stories.c.guid).where(stories.c.guid.in_(guids))).scalars())
     known |= {
         name.removeprefix(_CHAIN)

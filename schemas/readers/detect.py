@@ -38,6 +38,7 @@ _HTML = re.compile(
 _SUBSET = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!DOCTYPE[^>\[]*\[", re.IGNORECASE)
 _MARKS = re.compile(rb"<!\[CDATA\[|\]\]>|<\?xml\s+version")
 _G2 = ("newsItem", "newsMessage", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "contentSet")
+_BESIDE = ("{http://search.yahoo.com/mrss/}*", "{http://search.yahoo.com/mrss}*", "{http://www.itunes.com/dtds/podcast-1.0.dtd}*")
 _FEEDS = {"rss": "rss", "RDF": "rss", "feed": "atom"}
 
 
@@ -108,7 +109,12 @@ def _each(elements: list[Any], readers: dict[str, Callable[[Any], Items]]) -> It
 
 
 def _whole_feed(root: Any, content: bytes) -> bytes:
-    """What feedparser is given: the tree as it was mended, in UTF-8, a lone entry in a feed of its own."""
+    """What feedparser is given: the tree as it was mended, in UTF-8, a lone entry in a feed of its own.
+
+    Without the captions of media, which feedparser takes for the description, and the description for the whole text.
+    """
+    for element in [e for e in root.iter(*_BESIDE) if e.getparent() is not None]:
+        element.getparent().remove(element)
     if local_name(root) != "entry":
         return etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return b'<feed xmlns="http://www.w3.org/2005/Atom">' + etree.tostring(root, encoding="utf-8") + b"</feed>"

@@ -58,6 +58,9 @@ _BINARY = (
 )
 # Control characters that no text has; those of telegraph formats (SOH to EOT, the ANPA marks) are not among them.
 _NOT_TEXT = re.compile(rb"[\0\x0e\x0f\x10\x7f]")
+_STRAY = re.compile("[\udc80-\udcff]")
+_CUT = re.compile("[\udcc3-\udcf4][\udc80-\udcbf]{0,2}\\s*$")
+MIXED = "is UTF-8 but for some bytes: those were read as cp1252"
 _PLAIN_CP1252 = re.compile(rb"[\x80-\xff]")
 
 
@@ -118,7 +121,31 @@ def _strictly(data: bytes, encoding: str, name: str) -> str:
         raise _fault(data, name, error, f"not the {encoding.upper()} that its byte order mark says") from None
 
 
+def mixed(data: bytes) -> tuple[str, str]:
+    """A text that is UTF-8 but for a few bytes of Windows-1252 that were pasted in, and "truncated" where it ends within a character.
+
+    ("", "") where it is neither: where what is beyond ASCII is not mostly UTF-8.
+    """
+    whole = data.decode(errors="surrogateescape")
+    strays = len(_STRAY.findall(whole))
+    if sum(c > "\x7f" for c in whole) - strays < 3 * strays:
+        return "", ""
+    if _CUT.search(whole):
+        return "", "truncated"
+    try:
+        return _STRAY.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252"), whole), ""
+    except UnicodeDecodeError:
+        return "", ""
+
+
 def _detected(data: bytes, name: str, error: UnicodeDecodeError, notes: list[str]) -> str:
+    text, fault = mixed(data)
+    if fault:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise unreadable(name, "ends within a character: it was cut off", f"line {line}")
+    if text:
+        notes.append(MIXED)
+        return text
     encoding = detect(data)
     if not encoding:
         raise _fault(data, name, error, "not UTF-8, and no other encoding fits") from None

@@ -18,6 +18,8 @@ _CLOSING = tuple(
         rf"\(\s*(?i:{_JOB})\b[^()]{{0,30}}\bby\b.{{1,700}}\)\.?",  # (Reporting by A in B; Editing by C)
         rf"(?i:{_JOB}(?:(?:,| and|/)\s*{_JOB})*)\s+by\s{_NAMES}(?:;\s*{_NAMES})*\.?",
         rf"\((?:{_AGENCY})\)\.?",
+        r"\(\([^()]{0,300}(?:@|\+\d|\b[Tt]el\b|Messaging)[^()]{0,300}\)\)",  # ((ann.ode@agency; +1 555 0100))
+        r"Keywords: [A-Z0-9 /&,.()-]{1,100}",
         r"(?:dpa|DPA|AFP|apa|sda|ats)(?:[ /-][a-z]{2,4}){1,8}",
         r"[a-z]{2,4}(?:-[a-z]{2,4})*(?:/[a-z]{2,4}(?:-[a-z]{2,4})*)+",  # AFP: abc-de/fg/hij
         r"AP-[A-Z]{2}-\d\d-\d\d-\d\d\s+\d{4}\s?(?:GMT|EST|EDT)?<?",

@@ -8,13 +8,16 @@ from typing import Any
 
 from lxml import etree
 
-from schemas.readers.encoding import detect
+from schemas.readers.encoding import MIXED, detect, mixed
 from schemas.readers.raw import unreadable
 
 # A DOCTYPE with an internal subset: outside its quoted addresses a bracket opens.
 _SUBSET = re.compile(r"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[")
 _DECLARED = re.compile(rb"(<\?xml[^>]*?encoding=)([\"'])[\w.:-]+\2", re.IGNORECASE)
 _WIDE = re.compile(rb"<\?xml[^>]*?encoding=[\"']utf-?16", re.IGNORECASE)
+_LATIN = re.compile(rb"<\?xml[^>]*?encoding=[\"'](?:iso-?8859-?1|latin-?1|(?:windows-|cp)1252)[\"']", re.IGNORECASE)
+_C1 = re.compile(rb"[\x80-\x9f]")
+_C1_NUMBER = re.compile(rb"&#0*(?:12[89]|1[3-5]\d);")
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]*);")
 _XML_OWN = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _BARE = re.compile(rb"&(?!#\d+;|#x[0-9A-Fa-f]+;|[A-Za-z_:][\w:.-]*;)")
@@ -30,6 +33,7 @@ def parse_xml(content: bytes, name: str, notes: list[str]) -> Any:
     seen: set[str] = set()
     if _WIDE.match(content):  # a text written as UTF-8 from a program that thinks in UTF-16: a declaration in plain ASCII belies itself
         content = _DECLARED.sub(rb"\1\2utf-8\2", content, count=1)
+    content = _western(content, notes)
     while True:
         try:
             root = etree.fromstring(content, _parser())
@@ -45,6 +49,21 @@ def parse_xml(content: bytes, name: str, notes: list[str]) -> Any:
             notes.append(note)
     _resolve_characters(root, name)
     return root
+
+
+def _western(content: bytes, notes: list[str]) -> bytes:
+    """Mends what no parser complains of: UTF-8 or Windows-1252 under the name of Latin-1, and Windows' numbers for quotation marks."""
+    said = "is not in the encoding that it declares: read as {}, which was detected"
+    if not content.isascii() and _LATIN.match(content):
+        encoding = "utf-8" if _is_utf8(content) else "cp1252" if _C1.search(content) and b"1252" not in content[:100] else ""
+        try:
+            text = content.decode(encoding) if encoding else ""
+        except UnicodeDecodeError:
+            text = ""
+        if text:
+            content = _DECLARED.sub(rb"\1\2utf-8\2", text.encode(), count=1)
+            notes.append(said.format(encoding))
+    return _C1_NUMBER.sub(lambda found: html.unescape(found[0].decode()).encode("ascii", "xmlcharrefreplace"), content)
 
 
 def _parser() -> etree.XMLParser:
@@ -78,7 +97,10 @@ def _mend(content: bytes, kind: str) -> tuple[bytes, str] | None:
         parts = _CDATA.split(content)
         return b"".join(p if p.startswith(b"<![CDATA[") else _BARE.sub(b"&amp;", p) for p in parts), "bare ampersands were read as such"
     if kind == "encoding":
-        encoding = "utf-8" if _is_utf8(content) else detect(content)
+        text, fault = ("", "") if _is_utf8(content) else mixed(content)
+        if text:
+            return _DECLARED.sub(rb"\1\2utf-8\2", text.encode(), count=1), MIXED
+        encoding = "" if fault else "utf-8" if _is_utf8(content) else detect(content)
         if not encoding:
             return None
         told = _DECLARED.sub(rb"\1\2utf-8\2", content.decode(encoding).encode(), count=1)
