@@ -100,12 +100,12 @@ def read_gold_claims(path: Path) -> list[GoldClaims]:
 
 def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
     """Accuracy, macro-F1 and confusion of each element on gold spans, with baselines, and the share of gold relations found."""
-    judged = [_judged(story, model) for story in gold]
+    said_of = [judged(story, model) for story in gold]
     readings = find([g.article.text for g in gold], model.tokenizer, model.backend)
     found, total = _found(gold, [[to_relation(f, r.pieces) for f in its] for r, its in readings])
     result: dict[str, Any] = {"stories": len(gold), "claims": total, "relations found": round(100 * found / max(1, total), 1)}
     for name in CHOICES:
-        rows = [(labels[name], said[name], i) for i, (labels, said) in enumerate(_flat(gold, judged)) if labels[name] is not None]
+        rows = [(labels[name], said[name], i) for i, (labels, said) in enumerate(_flat(gold, said_of)) if labels[name] is not None]
         truth, said = [str(t) for t, _, _ in rows], [c.label for _, c, _ in rows]
         sure = np.array([c.score for _, c, _ in rows])
         ece, _ = bin_errors(sure, np.array([a == b for a, b in zip(truth, said, strict=True)]))
@@ -118,12 +118,12 @@ def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
             learned, bags = bags_of_words(name), _bags(gold)
             result[name]["bag of words"] = figures(truth, [learned.judge(bags[i]) for _, _, i in rows])
         if name == "stance":
-            roles = [said["role"].label for _, said in _flat(gold, judged)]
+            roles = [said["role"].label for _, said in _flat(gold, said_of)]
             result[name]["role copied"] = figures(truth, copied([roles[i] for _, _, i in rows]))
     return result
 
 
-def _judged(story: GoldClaims, model: Model) -> list[dict[str, Choice]]:
+def judged(story: GoldClaims, model: Model) -> list[dict[str, Choice]]:
     """What the model makes of each gold relation of a story."""
     text, relations = story.article.text, story.article.relations
     resolution = resolve(text, relations)

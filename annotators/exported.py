@@ -26,7 +26,9 @@ from schemas.labels import Problem
 from schemas.spans import cut
 
 TABLE, VALIDATION = Path("claims", "train.parquet"), Path("claims", "validation.parquet")
-"""Where an export keeps the claims to learn from and to measure on; its test split is read by nobody here."""
+"""Where an export keeps the claims to learn from and to measure on."""
+TEST = Path("claims", "test.parquet")
+"""Where it keeps those by which models are let in; no training reads them."""
 DEV_SHARE = 0.1
 
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
@@ -62,15 +64,15 @@ class _Review:
     whole: bool
 
 
-def read_export(folder: Path) -> Export:
-    """The passages people have reviewed. Of several reviews of a task the newest counts.
+def read_export(folder: Path, tables: Sequence[Path] | None = None) -> Export:
+    """The passages people have reviewed. Of several reviews of a task the newest counts. tables: the splits read, those to learn from.
 
     Errors: BadData names file, row (from 1) and fault.
     """
     texts: Texts = defaultdict(dict)
     tasks: dict[tuple[str, str], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     validation: set[str] = set()
-    for path in (TABLE, VALIDATION) if (folder / VALIDATION).exists() else (TABLE,):
+    for path in tables or ((TABLE, VALIDATION) if (folder / VALIDATION).exists() else (TABLE,)):
         for row in _checked_rows(folder / path, texts):
             tasks[row["story_id"], row["task_key"]][row["annotation_id"]].append(row)
             validation |= {row["story_id"]} if path == VALIDATION else set()

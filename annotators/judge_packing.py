@@ -1,15 +1,17 @@
-"""Packs a trained judge into its folder: ONNX in 8 bits, tokenizer, config."""
+"""Packs a trained judge into its folder: ONNX in 8 bits, tokenizer, config; and takes it out again to be trained on."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,9 +20,10 @@ import torch
 from annotators.context import Context
 from annotators.judge_network import JudgeNetwork
 from annotators.judging import JUDGED, LABELS
-from annotators.packing import quantize
+from annotators.packing import named_weights, quantize
 from annotators.role_words import FEATURES
 from schemas import labels
+from schemas.errors import BadInput
 
 NO_EVIDENCE: dict[str, list] = {"weights": [[0.0] * FEATURES] * len(LABELS["role"]), "bias": [0.0] * len(LABELS["role"])}
 """A judge that heeds no role words."""
@@ -37,16 +40,42 @@ def pack_judge(network: JudgeNetwork, tokenizer_file: Path, out: Path, samples: 
     onnx.save(quantize(_exported(network), rows), out / "model.onnx")
     shutil.copyfile(tokenizer_file, out / "tokenizer.json")
     revision = f"{out.name}-{hashlib.sha256((out / 'model.onnx').read_bytes()).hexdigest()[:10]}"
-    write_config(out, revision, NO_EVIDENCE, dict.fromkeys(JUDGED, 1.0), {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED})
+    nothing = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
+    write_config(out, revision, network, NO_EVIDENCE, dict.fromkeys(JUDGED, 1.0), nothing)
     return revision
 
 
 def write_config(
-    out: Path, revision: str, evidence: dict[str, list], temperature: dict[str, float], shift: dict[str, dict[str, float]]
+    out: Path,
+    revision: str,
+    network: JudgeNetwork,
+    evidence: dict[str, list],
+    temperature: dict[str, float],
+    shift: dict[str, dict[str, float]],
 ) -> None:
-    """Writes what a judge's scores are put through."""
-    config = {"revision": revision, "label_set": labels.VERSION, "temperature": temperature, "shift": shift, "evidence": evidence}
+    """Writes what a judge's scores are put through, and what encoder it has."""
+    config: dict[str, Any] = {"revision": revision, "label_set": labels.VERSION, "encoder": network.encoder.config.to_diff_dict()}
+    config |= {"temperature": temperature, "shift": shift, "evidence": evidence}
     (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
+def unpack_judge(folder: Path) -> JudgeNetwork:
+    """The network of a judge's folder, to train on from, its weights as exact as 8 bits are.
+
+    Errors: BadInput where the folder does not tell its encoder.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if "encoder" not in config:
+        raise BadInput(f"{folder}: was packed by an older version and cannot be trained on; start from its encoder")
+    network = JudgeNetwork(config=config["encoder"], layers=config["encoder"].get("num_hidden_layers", 12))
+    graph = onnx.load(folder / "model.onnx").graph
+    weights = {re.sub(r"^enc\.", "encoder.", name): torch.tensor(value) for name, value in named_weights(graph)}
+    constants = {w.name: onnx.numpy_helper.to_array(w) for w in graph.initializer}
+    absent = [constants[n.input[1]] for n in graph.node if re.fullmatch(r"/Mul(_\d)?", n.name) and n.input[1] in constants]
+    weights["absent"] = torch.zeros_like(network.absent)  # exported as one constant a part
+    weights["absent"][: len(absent)] = torch.tensor(np.stack(absent))
+    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+    return network
 
 
 def _exported(network: JudgeNetwork) -> onnx.ModelProto:

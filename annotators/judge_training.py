@@ -6,6 +6,7 @@ learned on the same claims, and temperatures (and what is added to each stance) 
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from annotators.claimset import Passage
 from annotators.context import Context, contexts
 from annotators.evaluation import figures
 from annotators.judge_network import JudgeNetwork, parted
-from annotators.judge_packing import pack_judge, write_config
+from annotators.judge_packing import pack_judge, unpack_judge, write_config
 from annotators.judging import JUDGED, LABELS, filled
 from annotators.models import special_ids
 from annotators.pieces import split_pieces
@@ -84,19 +85,19 @@ class JudgeLearner(nn.Module):
 
 
 def learn_judge(passages: Sequence[Passage], encoder: str, out: Path, recipe: Recipe = RECIPE) -> dict[str, dict[str, float]]:
-    """Trains from an encoder and packs the judge's folder. Works in `OUT-work`, from where it resumes.
+    """Trains from an encoder, or on from a judge's folder, and packs the judge's folder. Works in `OUT-work`, from where it resumes.
 
     Returns accuracy and macro-F1 of each element on the held-out passages. Errors: BadInput where there is too little to hold out.
     """
     work = out.with_name(out.name + "-work")
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    tokenizer, special, blank = _tokenizer(encoder, work)
+    network, tokenizer, special, blank, shift = _start(encoder, work)
     kept, held = hold_out(passages, recipe.seed)
     if not kept or not held:
         raise BadInput(f"{len(passages)} passages: training the judge needs at least two, one of them to measure on")
     told, tried = (examples(some, tokenizer, special) for some in (kept, held))
-    learner = JudgeLearner(JudgeNetwork(encoder), blank)
+    learner = JudgeLearner(network, blank)
 
     def plan(epoch: int) -> Iterator[JudgeBatch]:
         return batches(told, recipe.batch, random.Random(f"{recipe.seed}/{epoch}"))
@@ -109,8 +110,7 @@ def learn_judge(passages: Sequence[Passage], encoder: str, out: Path, recipe: Re
     learner.load_state_dict(load_file(work / "best.safetensors"))
     network = learner.network.cpu().eval()
     revision = pack_judge(network, work / "tokenizer.json", out, [e.context for e in told[:: max(1, len(told) // 400)]])
-    nothing = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
-    write_config(out, revision, role_evidence(told), temperatures(network, tried), nothing)
+    write_config(out, revision, network, role_evidence(told), temperatures(network, tried), shift)
     return measured(network, tried)
 
 
@@ -194,11 +194,22 @@ def role_evidence(rows: Sequence[Example]) -> dict[str, list]:
     return {"weights": np.round(weights, 3).tolist(), "bias": np.round(bias, 3).tolist()}
 
 
-def _tokenizer(encoder: str, work: Path) -> tuple[Tokenizer, tuple[int, int], int]:
-    """The encoder's tokenizer, kept in `work`; ids of the pieces that open and close, and of the one that blanks."""
-    loaded: Any = AutoTokenizer.from_pretrained(encoder)
-    tokenizer = loaded.backend_tokenizer
+Start = tuple[JudgeNetwork, Tokenizer, tuple[int, int], int, dict[str, dict[str, float]]]
+
+
+def _start(encoder: str, work: Path) -> Start:
+    """The network, its tokenizer (kept in `work`), ids of the pieces that open, close and blank, and what is added to each label."""
+    folder = Path(encoder)
+    if (folder / "model.onnx").is_file():
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        names, network = ("[CLS]", "[SEP]", "[MASK]"), unpack_judge(folder)
+        shift = json.loads((folder / "config.json").read_text(encoding="utf-8"))["shift"]
+    else:
+        loaded: Any = AutoTokenizer.from_pretrained(encoder)
+        tokenizer, names, network = loaded.backend_tokenizer, (loaded.cls_token, loaded.sep_token, loaded.mask_token), JudgeNetwork(encoder)
+        shift = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
     tokenizer.no_truncation()
     tokenizer.no_padding()
     write_aside(work / "tokenizer.json", lambda path: tokenizer.save(str(path)))
-    return tokenizer, special_ids(tokenizer, (loaded.cls_token, loaded.sep_token)), int(loaded.mask_token_id)
+    first, last, blank = names
+    return network, tokenizer, special_ids(tokenizer, (first, last)), special_ids(tokenizer, (blank, blank))[0], shift

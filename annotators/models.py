@@ -4,6 +4,7 @@ model.onnx         the encoder with its tag and linking layers in 8 bits (ids, f
 heads.safetensors  the layer that judges role, modality, stance and naming
 tokenizer.json     the tokenizer
 config.json        revision, label set, tag steps, distance scores, temperatures, calibration
+judge/             the judge trained with it; without one the shipped judge serves
 README.md          the model card
 """
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
 JUDGE = Path(__file__).with_name("weights") / "claims-small"
-"""The judge of role, modality and stance that it ships; it serves every attribution model."""
+"""The judge of role, modality and stance that it ships; it serves every attribution model that has none of its own."""
+OWN_JUDGE = "judge"
 FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
 SHAPES = 64
 """Kernels kept for shapes met before, so that memory stays flat."""
@@ -116,7 +118,7 @@ def _load(folder: Path) -> Model:
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])
-        judge = _judge()
+        judge = _judge(folder / OWN_JUDGE if (folder / OWN_JUDGE).is_dir() else JUDGE)
         return Model(
             config["revision"],
             tokenizer,
@@ -135,13 +137,13 @@ def _load(folder: Path) -> Model:
         raise BadInput(f"{folder}: cannot be loaded as a model: {reason}; train it again") from error
 
 
-def _judge() -> Judge:
-    """The shipped judge, loaded once a process."""
-    stamp = (os.getpid(), _written(JUDGE))
-    if _judges.get(JUDGE, (None,))[0] != stamp:
-        tokenizer = Tokenizer.from_file(str(JUDGE / "tokenizer.json"))
-        _judges[JUDGE] = stamp, load_judge(JUDGE, _compiled(JUDGE / "model.onnx"), special_ids(tokenizer, ("[CLS]", "[SEP]")))
-    return _judges[JUDGE][1]
+def _judge(folder: Path = JUDGE) -> Judge:
+    """The judge in a folder, loaded once a process."""
+    stamp = (os.getpid(), _written(folder))
+    if _judges.get(folder, (None,))[0] != stamp:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        _judges[folder] = stamp, load_judge(folder, _compiled(folder / "model.onnx"), special_ids(tokenizer, ("[CLS]", "[SEP]")))
+    return _judges[folder][1]
 
 
 def special_ids(tokenizer: Tokenizer, special: Sequence[str]) -> tuple[int, int]:

@@ -116,7 +116,7 @@ def unpack(folder: Path) -> Learner:
     if "encoder" not in config:
         raise BadInput(f"{folder}: was packed by an older version and cannot be trained on; start from its encoder")
     network = AttributionNetwork(AutoConfig.for_model(**config["encoder"]))
-    weights = {name: torch.tensor(value) for name, value in _weights(onnx.load(folder / "model.onnx").graph)}
+    weights = {name: torch.tensor(value) for name, value in named_weights(onnx.load(folder / "model.onnx").graph)}
     weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance")}
     weights["absent_source"] = torch.tensor([config["absent_source"]])
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
@@ -125,7 +125,7 @@ def unpack(folder: Path) -> Learner:
     return Learner(network, heads)
 
 
-def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:
+def named_weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:
     """Each weight under its name in the network.
 
     Those of matrix products lost their names in the export and are told by their node's path; quantizing has multiplied their
@@ -138,11 +138,16 @@ def _weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:
         axis = next((a.i for a in node.attribute if a.name == "axis"), 1)
         shape = [-1 if scale.size > 1 and i == axis % codes.ndim else 1 for i in range(codes.ndim)]
         constants[node.output[0]] = (codes - zero.reshape(shape)) * scale.reshape(shape)
+    for node in (n for n in graph.node if n.op_type == "Identity" and n.input[0] in constants):  # equal weights are exported once
+        constants[node.output[0]] = constants[node.input[0]]
     for name, value in constants.items():
         yield name.removeprefix("dq_output_").rsplit("_", 1)[0] if name.startswith("dq_output_") else name, value
     for node in (n for n in graph.node if n.op_type == "MatMul" and n.input[1] in constants):
         value, smooth = constants[node.input[1]], _smoothing(node.input[0], makers, constants)
         yield node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight", (value * smooth).T.copy()
+    for node in (n for n in graph.node if n.op_type == "Gemm" and n.input[1] in constants):  # its weight stands as the network has it
+        value, smooth = constants[node.input[1]], _smoothing(node.input[0], makers, constants)
+        yield node.name.strip("/").removesuffix("/Gemm").replace("/", ".") + ".weight", value * smooth.T
 
 
 def _smoothing(name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]) -> np.ndarray:

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotators.models import FILES, SHIPPED
+from annotators.models import FILES, OWN_JUDGE, SHIPPED
 from schemas.errors import BadInput
 from schemas.labels import VERSION
 
 CURRENT, RECORD, HISTORY, SHIPPED_NAME = "current", "record.json", "history.jsonl", "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+JUDGE_FILES = tuple(name for name in FILES if name != "heads.safetensors")
 _PICKLES = ("*.pkl", "*.pickle", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.joblib")
 Json = dict[str, Any]
 
@@ -79,6 +80,13 @@ class Registry:
             raise
         return self.entry(name)
 
+    def note(self, name: str, told: Json) -> None:
+        """Adds to a model's record, which is written aside and renamed."""
+        entry = self.entry(name)
+        aside = entry.folder / f".{RECORD}.part"
+        aside.write_text(json.dumps(entry.record | told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(aside, entry.folder / RECORD)
+
     def promote(self, name: str, now: str, why: str, *, back: bool = False) -> Entry:
         """Puts a model in use, in one step. Errors: BadInput for one that is not there or cannot be loaded."""
         entry = self.entry(name)
@@ -129,7 +137,7 @@ class Registry:
 
 def check_folder(folder: Path) -> None:
     """Makes sure that a folder is a model of this software. Errors: BadInput says in one line what is wrong."""
-    pickles = sorted(path.name for kind in _PICKLES for path in folder.glob(kind))
+    pickles = sorted(path.name for kind in _PICKLES for path in folder.rglob(kind))
     if pickles:
         raise BadInput(f"{folder}: {pickles[0]} may be a pickle, which can run code when it is opened; give safetensors and ONNX only")
     missing = [name for name in FILES if not (folder / name).is_file()]
@@ -137,6 +145,15 @@ def check_folder(folder: Path) -> None:
         raise BadInput(f"{folder}: not a model folder, it lacks {', '.join(missing)}; name a folder that `onrecord train` wrote")
     if (folder / "heads.safetensors").read_bytes()[:1] == b"\x80" or (folder / "heads.safetensors").read_bytes()[8:9] != b"{":
         raise BadInput(f"{folder}: heads.safetensors is not in the safetensors format (a pickle?); it is not opened")
+    own = folder / OWN_JUDGE
+    lacking = [name for name in JUDGE_FILES if own.is_dir() and not (own / name).is_file()]
+    if lacking:
+        raise BadInput(f"{own}: not a judge's folder, it lacks {', '.join(lacking)}; train it again")
+    for part in (folder, own) if own.is_dir() else (folder,):
+        _check_label_set(part)
+
+
+def _check_label_set(folder: Path) -> None:
     try:
         label_set = json.loads((folder / "config.json").read_text(encoding="utf-8"))["label_set"]
     except (ValueError, KeyError) as error:

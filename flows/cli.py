@@ -309,6 +309,31 @@ def train_claims(
     train_judge(out, encoder, epochs)
 
 
+@app.command(epilog="Example: onrecord retrain --base polnear/train.jsonl --gold polnear/dev.jsonl")
+def retrain(
+    data: Annotated[
+        Path | None, typer.Option(help="A folder that `onrecord export` wrote; default: the newest.", show_default=False)
+    ] = None,
+    base: Annotated[
+        list[Path] | None,
+        typer.Option(help="Articles in PolNeAR's format to train on too, so that old skill is not lost.", show_default=False),
+    ] = None,
+    gold: Annotated[
+        list[Path] | None,
+        typer.Option(help="Frozen articles in PolNeAR's format to judge by, beside the export's test split.", show_default=False),
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data; stops before where dev no longer gains.")] = 3,
+) -> None:
+    """Train the model in use on what people reviewed; put it in use if nothing is worse and something better, else say why not.
+
+    A run that was killed goes on when it is run again. Exit status 1 where the model in use stays.
+    """
+    from flows.model_commands import retrain_model
+
+    if not retrain_model(data, base or [], gold or [], epochs):
+        sys.exit(1)
+
+
 def main() -> None:
     """Runs the command line; turns the project's errors into one line."""
     try:

@@ -26,7 +26,7 @@ CLAIMS = ROOT / "annotators" / "claims"
 def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None, width: int | None = None) -> None:
     """Checks all data first, then trains; a run that was killed goes on from `OUT-work`."""
     try:
-        train, dev, files = _read(data)
+        train, dev, files = read_data(data)
         claims = read_gold_claims(gold) if gold else []
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     except BadData as error:
@@ -66,7 +66,7 @@ def _recipe(epochs: int, width: int | None) -> Recipe:
     return replace(recipe, width=width, encoder_rate=1.5e-4, head_rate=1.5e-4) if width else recipe
 
 
-def _read(data: Path) -> tuple[list[Article], list[Article], list[Path]]:
+def read_data(data: Path) -> tuple[list[Article], list[Article], list[Path]]:
     """Train and dev articles of a folder in PolNeAR's format or of an export, and the files they are from."""
     lines, table = [data / "train.jsonl", data / "dev.jsonl"], data / TABLE
     there = [path.is_file() for path in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def list_models() -> None:
 
 def add_model(name: str, folder: Path) -> None:
     """Takes a model folder into the registry."""
-    entry = registry().add(name, folder, {"made": _now(), "taken from": str(folder.resolve())})
+    entry = registry().add(name, folder, {"made": now(), "taken from": str(folder.resolve())})
     print(f"{entry.name} is in {entry.folder}; `onrecord models compare` and `promote` come next")
 
 
@@ -69,18 +70,38 @@ def promote_model(name: str, gold: Path) -> bool:
         return True
     if not compare_models(used, name, gold):
         return False
-    models.promote(name, _now(), f"passed against {used} on {gold.name}")
+    models.promote(name, now(), f"passed against {used} on {gold.name}")
     print(f"{name} is in use; `onrecord rollout` shows it on open tasks")
     return True
 
 
 def roll_back_model() -> None:
     """Puts the model back that was in use before."""
-    print(f"{registry().roll_back(_now()).name} is in use again")
+    print(f"{registry().roll_back(now()).name} is in use again")
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def retrain_model(data: Path | None, base: list[Path], gold: list[Path], epochs: int) -> bool:
+    """Retrains on the newest export and says whether the new model came into use."""
+    from flows.retraining import retrain
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    settings = load_settings()
+    done = retrain(settings, data, base, gold, epochs, lambda line: err().print(line, markup=False))
+    Console().print(_table(done.verdict.figures, "in use", done.name))
+    if done.verdict.promoted:
+        print(f"{done.name} is in use: {done.verdict.why}; `onrecord rollout` shows it on open tasks")
+        if settings.model:
+            err().print(f"ONRECORD_MODEL={settings.model} stands before it: unset that, or nights go on with it", markup=False)
+        return True
+    for lost in done.worst:
+        print(json.dumps({"lost": lost}, ensure_ascii=False))
+    print(f"{done.name} does not pass, the model in use stays: {done.verdict.why}")
+    return False
 
 
 def _table(figures: list[Figure], before: str, after: str) -> Table:

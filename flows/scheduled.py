@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_client
@@ -12,8 +13,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.connecting import connect
+from flows.desk_commands import roll_out_model
 from flows.housekeeping import tidy
 from flows.pulling import pull as pull_reviews
+from flows.retraining import retrain as retrain_models
 from flows.settings import load_settings
 from flows.store import Store
 
@@ -32,6 +35,19 @@ def pull() -> State[Any]:
     if result.faults:
         return Failed(message=f"{said}; not taken: {'; '.join(result.faults)}"[:2000])
     return Completed(message=said)
+
+
+@flow(name="retrain", persist_result=False, retries=0)
+def retrain(data: Path | None = None, base: list[Path] = [], gold: list[Path] = [], epochs: int = 3) -> State[Any]:  # noqa: B006  Prefect's own way
+    """Trains on the newest export, and shows the new model on open tasks where it passes the gate; else the one in use stays."""
+    settings = load_settings()
+    if data is None and Store(settings.store).newest_export() is None:
+        return Completed(message="nothing has been exported yet; nothing to learn from")
+    done = retrain_models(settings, data, base, gold, epochs, _log.info)
+    if not done.verdict.promoted:
+        return Completed(message=f"{done.name} does not pass, the model in use stays: {done.verdict.why}")
+    roll_out_model(None)
+    return Completed(message=f"{done.name} is in use and rolled out: {done.verdict.why}")
 
 
 @flow(name="housekeeping", persist_result=False, retries=0)

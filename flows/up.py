@@ -167,4 +167,4 @@ def _register(say: Say) -> None:
         done = subprocess.run([PREFECT, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=_START)
         if done.returncode:
             raise Unavailable(f"prefect {' '.join(arguments[:3])} failed: {(done.stderr or done.stdout).strip()[-500:]}")
-    say("deployments registered: nightly, pull, housekeeping")
+    say("deployments registered: nightly, pull, housekeeping, retrain (by hand)")

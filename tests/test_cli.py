@@ -145,6 +145,7 @@ COMMANDS = [
     ["pull"],
     ["up"],
     ["reconcile"],
+    ["retrain"],
     ["rollout"],
     ["relabel"],
     ["export"],

@@ -57,6 +57,13 @@ class Quarantine(Database):
             found = [row.name.removeprefix(_EXPORT).partition(" ") for row in rows if guid in json.loads(row.value)]
         return [(made, folder) for made, _, folder in found]
 
+    def newest_export(self) -> str | None:
+        """The folder of the export made last."""
+        with self.reading() as db:
+            chosen = sa.select(marks.c.name).where(marks.c.name.startswith(_EXPORT, autoescape=True)).order_by(marks.c.name.desc()).limit(1)
+            name = db.execute(chosen).scalar()
+        return name.removeprefix(_EXPORT).partition(" ")[2] if name else None
+
     def killed(self) -> list[tuple[str, str]]:
         """The guids of withdrawn stories, with the reason."""
         with self.reading() as db:

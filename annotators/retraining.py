@@ -1,0 +1,76 @@
+"""Trains both models on from those in use: attribution, then the judge, into one model folder, resumable at every step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from annotators.claimset import Passage
+from annotators.corpora import Article
+from annotators.judge_training import RECIPE as JUDGE_RECIPE
+from annotators.judge_training import learn_judge
+from annotators.learning import learn
+from annotators.models import JUDGE, OWN_JUDGE
+from annotators.training import Recipe
+
+RATE, JUDGE_RATE = 1e-4, 5e-5
+"""Rates of what has been trained before: a quarter of those that an encoder begins with, so that old skill is not lost."""
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What is learned from: articles, those to stop by, stories with reviewed claims, and the project's own written claims."""
+
+    articles: Sequence[Article]
+    dev: Sequence[Article]
+    claims: Sequence[Passage]
+    written: Sequence[Passage]
+    files: dict[str, Path]
+
+
+def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, Any]:
+    """Writes a model folder with a judge of its own. Works beside it, from where a run that was killed goes on.
+
+    start: the model folder trained on. Returns recipes, curves and figures. Errors: as `annotators.learning.learn` says.
+    """
+    attribution, judge = out.with_name(out.name + "-attribution") / out.name, out.with_name(out.name + "-judge") / out.name
+    attribution.parent.mkdir(parents=True, exist_ok=True)
+    judge.parent.mkdir(parents=True, exist_ok=True)
+    recipe = replace(Recipe(), epochs=epochs, encoder_rate=RATE, head_rate=RATE, minutes_between=1.0)
+    figures = learn(lessons.articles, lessons.dev, lessons.written, str(start), attribution, recipe, lessons.files)
+    from_judge = start / OWN_JUDGE if (start / OWN_JUDGE).is_dir() else JUDGE
+    judging = replace(JUDGE_RECIPE, epochs=epochs, encoder_rate=JUDGE_RATE, head_rate=JUDGE_RATE, minutes_between=1.0)
+    reached = learn_judge([*lessons.claims, *lessons.written], str(from_judge), judge, judging)
+    _join(attribution, judge, out)
+    return {
+        "recipe": asdict(recipe),
+        "judge recipe": asdict(judging),
+        "curve": _curve(attribution),
+        "judge curve": _curve(judge),
+        "figures": {
+            "exact": {role: rates.f for role, rates in figures.scores.exact.items()},
+            "relation lenient": figures.scores.relation_lenient.f,
+            "calibration error": round(figures.ece, 4),
+            "judge, held-out passages": reached,
+        },
+    }
+
+
+def _curve(trained: Path) -> list[dict[str, float]]:
+    curve: list[dict[str, float]] = json.loads((trained.with_name(trained.name + "-work") / "curve.json").read_text())
+    return curve
+
+
+def _join(attribution: Path, judge: Path, out: Path) -> None:
+    """Both in one folder, aside and then renamed."""
+    aside = out.with_name(out.name + ".part")
+    for folder in (aside, out):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(attribution, aside)
+    shutil.copytree(judge, aside / OWN_JUDGE)
+    os.replace(aside, out)
