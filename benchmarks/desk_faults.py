@@ -191,7 +191,7 @@ class Rig:
             for step in [self.push, *self.rng.choices((self.push, self.pull, self.roll_out, self.withdraw, self.push_twice), k=4)]:
                 self._beside(lambda step=step: self._tried(step, shaky))
         self.schedule.settle()
-        for step in (self.push, self.roll_out, self.pull):
+        for step in (self.pull, self.push, self.roll_out, self.pull):  # pulled first: what was unsaid no longer keeps a task in
             step(self.clean)
         wrong = list(self.wrong())
         self.people.http.close()

@@ -52,7 +52,7 @@ tasks = Table(
     Column("copies", Integer, nullable=False, default=1, server_default="1"),  # how many people review it
     Column("blind", Integer, nullable=False, default=0, server_default="0"),  # 1 where the pre-label is hidden from them
     Column("notice", String, nullable=False, default="", server_default=""),  # what the annotator must know first
-    Column("handed", Integer, nullable=False, default=0, server_default="0"),  # 1 where an import's fate is not yet known
+    Column("handed", Integer, nullable=False, default=0, server_default="0"),  # imports whose fate is not yet known
 )
 reviews = Table(
     "reviews",

@@ -15,7 +15,7 @@ import flows.relabel
 from benchmarks.desk_faults import story_and_claim
 from flows.plan import Budget, Plan
 from flows.pulling import pull
-from flows.pushing import push, task_of
+from flows.pushing import Sent, _push_some, push, task_of
 from flows.reconciling import compare, repair
 from flows.relabel import GROUPS, joined, relabel
 from flows.rollout import roll_out
@@ -229,6 +229,37 @@ def test_an_id_that_was_given_again_hides_nothing(desk: Desk) -> None:
     assert desk.push().pushed == 0
     assert {key: task["id"] for key, task in desk.tasks().items()} == {second: number}
     assert desk.store.handed() == []
+
+
+def test_a_double_under_an_id_that_was_given_again_is_seen(desk: Desk) -> None:
+    """Two runs put a task in; the first fails before it can take note, and its task has the id of one that somebody deleted."""
+    (first,) = desk.take_in(0)
+    desk.push()
+    desk.http.delete(f"/api/tasks/{desk.tasks()[first]['id']}/").raise_for_status()
+    (second,) = desk.take_in(1)
+    (entry,) = desk.store.entries([second])
+    desk.store.hand([second])
+    desk.http.post(f"/api/projects/{desk.project}/import", json=[task_of(entry, 0.5)]).raise_for_status()
+    _push_some(desk.store, desk.studio, desk.project, PLAN, [second], Sent(), quiet)  # the other, which had looked before
+    assert desk.studio.count(desk.project) == 2
+    desk.push()
+    assert set(desk.tasks()) == {second}  # each once
+    desk.push()
+    assert desk.store.handed() == []
+
+
+def test_a_double_beside_an_id_that_was_given_again_is_seen(desk: Desk) -> None:
+    """Two runs put a task in, one under the id of a task that somebody deleted, and the other's id is the one that is kept."""
+    (first,) = desk.take_in(0)
+    desk.push()
+    desk.http.delete(f"/api/tasks/{desk.tasks()[first]['id']}/").raise_for_status()
+    (second,) = desk.take_in(1)
+    for _ in range(2):  # both had looked before
+        desk.store.put_back([second])
+        _push_some(desk.store, desk.studio, desk.project, PLAN, [second], Sent(), quiet)
+    assert desk.studio.count(desk.project) == 2
+    desk.push()
+    assert set(desk.tasks()) == {second}  # each once
 
 
 def test_a_missed_claim_that_cannot_be_read_is_said_and_the_rest_is_taken(desk: Desk) -> None:

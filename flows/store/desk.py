@@ -96,16 +96,17 @@ class Desk(Conflicts):
             return {row.key: row.task_id for row in db.execute(sa.select(tasks.c.key, tasks.c.task_id).where(tasks.c.task_id.is_not(None)))}
 
     def hand(self, keys: Sequence[str], handed: bool = True) -> None:
-        """Notes that tasks are being handed to Label Studio, or that it is known what came of that."""
+        """Notes that tasks are being handed to Label Studio, or what came of one such time: counted, for two runs may hand the same."""
         with self.writing() as db:
             for at in range(0, len(keys), _CHUNK):
                 some = tasks.c.key.in_(list(keys[at : at + _CHUNK]))
-                db.execute(sa.update(tasks).where(some).values(handed=int(handed)))
+                more = tasks.c.handed + 1 if handed else sa.case((tasks.c.handed > 0, tasks.c.handed - 1), else_=0)
+                db.execute(sa.update(tasks).where(some).values(handed=more))
 
     def handed(self) -> list[str]:
         """Keys of tasks that were handed to Label Studio by a push that did not learn what came of it."""
         with self.reading() as db:
-            return list(db.execute(sa.select(tasks.c.key).where(tasks.c.handed == 1).order_by(tasks.c.key)).scalars())
+            return list(db.execute(sa.select(tasks.c.key).where(tasks.c.handed > 0).order_by(tasks.c.key)).scalars())
 
     def open_copies(self) -> int:
         """How many reviews the tasks in Label Studio still wait for."""

@@ -13,6 +13,7 @@ from schemas.story import Story
 
 GONE = "not in version "
 """How the reason begins why a task of a claim that a new version lacks is closed."""
+_CHUNK = 500
 
 
 class Tasks(Database):
@@ -32,10 +33,17 @@ class Tasks(Database):
         return [(Story.from_dict(r.story), Claim.from_dict(r.payload)) for r in rows]
 
     def mark_pushed(self, ids: dict[str, int]) -> None:
-        """Records the Label Studio task of each key; a task closed meanwhile stays closed."""
+        """Records the Label Studio task of each key; a task closed meanwhile stays closed.
+
+        An id that another key had is no longer that one's: its task was deleted, and SQLite gave the id to this.
+        """
         state = sa.case((tasks.c.state == "waiting", "pushed"), else_=tasks.c.state)
         change = sa.update(tasks).where(tasks.c.key == sa.bindparam("of")).values(task_id=sa.bindparam("number"), state=state)
         with self.writing() as db:
+            for at in range(0, len(ids), _CHUNK):
+                some = list(ids.items())[at : at + _CHUNK]
+                again = tasks.c.task_id.in_([task_id for _, task_id in some]) & tasks.c.key.not_in([key for key, _ in some])
+                db.execute(sa.update(tasks).where(again).values(task_id=None))
             if ids:
                 db.execute(change, [{"of": key, "number": task_id} for key, task_id in ids.items()])
 
