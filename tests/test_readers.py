@@ -201,6 +201,7 @@ prose = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 @given(prose, prose)
 @example("", "\x02\x01a")
 @example("a", "\x01b\x02c")
+@example("\x01", ":")
 def test_any_plain_text_comes_back(before: str, after: str):
     text = f"“{before}A{after}"  # opens with a quotation mark, so that no other format can begin here
     assert read(text)[0].text == text

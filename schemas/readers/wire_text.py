@@ -36,7 +36,7 @@ _VERSION = re.compile(r",?\s*\b\d+(?:st|nd|rd|th)\s?Ld\b.*|,?\s*\bLd-.*|,\s*\d+\
 def is_wire_text(text: str) -> bool:
     """Whether a text is in one of the telegraph formats."""
     head = text.lstrip("\x16\r\n\t ")[:600]
-    if re.match(rf"[\W\d_]*{_SOH}|ZCZC", head):  # what had letters before SOH would be lost
+    if re.match(rf"[\x00-\x20]*{_SOH}|ZCZC", head):  # anything else before SOH is words of a text, and would be lost
         return True
     lines = _MARKS.sub("", head).split("\n")
     if len(lines) < 3:
