@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import yaml
+from prefect.client.base import PrefectHttpxSyncClient
 
 from flows.housekeeping import COPIES, tidy
 from flows.processes import Process
@@ -74,8 +75,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Po
 
 
 def ask(api: str, path: str, **body) -> list | dict:
-    answer = httpx.post(f"{api}{path}", json=body, timeout=60)
-    answer.raise_for_status()
+    """The server's answer by Prefect's own client, which asks again after 503 (SQLite held by another of the server's loops)."""
+    with PrefectHttpxSyncClient(base_url=api, timeout=60) as client:
+        answer = client.post(path, json=body)
     return answer.json() if answer.content else {}
 
 
