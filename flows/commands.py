@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -84,7 +85,9 @@ def pull_reviews() -> None:
     settings = load_settings()
     result = pull(Store(settings.store), connect(settings))
     print(f"{result.tasks} tasks changed since the last pull, {result.reviews} reviews new, changed or gone")
-    for fault in result.faults:
-        err().print(f"onrecord: not taken: {fault}")
+    for line in result.unread:
+        err().print(f"onrecord: taken but for a line: {line}", markup=False)
+    for fault in itertools.chain.from_iterable(result.faults.values()):
+        err().print(f"onrecord: not taken: {fault}", markup=False)
     if result.faults:
         sys.exit(1)

@@ -75,7 +75,7 @@ def morning_of(store: Store, number: int, night: Night, ended: str) -> Morning:
     me = store.nights(1, before=number + 1)[0]
     week = [{"started": row.started, "state": row.state} | row.page["figures"] for row in before if row.state in _ENDED and row.page][:WEEK]
     figures = _figures(store, night)
-    lists = {f"{kind} ({len(rows)})": _shortened(rows) for kind, rows in _kinds(night).items() if rows}
+    lists = {f"{kind} ({len(rows)})": _shortened(rows) for kind, rows in (_kinds(night) | _for_people(store)).items() if rows}
     return Morning(
         number=number,
         started=me.started,
@@ -141,6 +141,14 @@ def _kinds(night: Night) -> dict[str, list[tuple[str, str]]]:
         kind = "Quarantined" if _poisoned(why) else "Duplicates" if why.startswith("duplicate") else "Held"
         kinds[kind].append((what, why))
     return kinds
+
+
+def _for_people(store: Store) -> dict[str, list[tuple[str, str]]]:
+    """What waits for an annotator's word, by task."""
+    return {
+        "Conflicts": [(key, f"{cause}: {what}") for key, cause, what in store.conflicts()],
+        "Missed claims to correct": [(key, f"{by}: {why}") for key, by, why in store.unread_lines()],
+    }
 
 
 def _shortened(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:

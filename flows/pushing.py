@@ -11,6 +11,7 @@ from typing import Any
 from flows.ordering import ordered
 from flows.plan import Plan
 from flows.store import Entry, Store
+from flows.store.notices import CONFLICT, UNREAD
 from flows.studio import Studio
 from schemas.errors import BadData, BadInput
 from schemas.guideline import project_settings
@@ -58,8 +59,14 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     if studio.count(project) != there + sent.pushed:  # somebody else has been at work
         _tidy(store, studio, project, sent)
     _withdraw(store, studio, project, sent)
-    studio.notify(project, {entry.key: entry.notice for entry in store.entries(store.conflict_keys())})
+    _notify(store, studio, project)
     return sent
+
+
+def _notify(store: Store, studio: Studio, project: int) -> None:
+    """Has the pages say what conflicts and unread lines there are, and no longer say those that are settled."""
+    said = (key for words in (CONFLICT, UNREAD) for key in studio.noticed(project, words))
+    studio.notify(project, {entry.key: entry.notice for entry in store.entries(dict.fromkeys([*store.noticed_keys(), *said]))})
 
 
 def _tidy(store: Store, studio: Studio, project: int, sent: Sent) -> int:

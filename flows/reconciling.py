@@ -56,9 +56,11 @@ def compare(store: Store, studio: Studio, plan: Plan, *, restore: bool) -> Found
         key = task["data"].get("key")
         tasks.setdefault(key, []).append(task) if key else strange.append(f"task {task['id']}")
     _compare_tasks(store, plan, tasks, studio.shown_version(project), found, restore=restore)
-    strange += sorted(set(tasks) - set(store.task_keys(("waiting", "pushed", "closed"))))
+    known = store.known(tasks)
+    strange += sorted(set(tasks) - known)
     found.add("strange", "tasks in Label Studio that the store does not know", strange, "left alone; remove them there if need be")
-    found.add("unread", "tasks whose reviews are not as in the store", list(_unread(store, tasks)), "the reviews are pulled")
+    unread = list(_unread(store, {key: same for key, same in tasks.items() if key in known}))
+    found.add("unread", "tasks whose reviews are not as in the store", unread, "the reviews are pulled")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,10 @@ def pull() -> State[Any]:
     settings = load_settings()
     result = pull_reviews(Store(settings.store), connect(settings))
     said = f"{result.tasks} tasks changed, {result.reviews} reviews new, changed or gone"
+    if result.unread:
+        said += f"; lines of missed claims to correct: {len(result.unread)}"
     if result.faults:
-        return Failed(message=f"{said}; not taken: {'; '.join(result.faults)}"[:2000])
+        return Failed(message=f"{said}; not taken: {'; '.join(itertools.chain.from_iterable(result.faults.values()))}"[:2000])
     return Completed(message=said)
 
 

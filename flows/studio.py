@@ -176,8 +176,10 @@ class Studio:
                 found.setdefault(task["data"]["key"], set()).update(row["id"] for row in task["annotations"])
         return found
 
-    def annotated(self, project: int, since: str | None = None) -> Iterator[Json]:
+    def annotated(self, project: int, since: str | None = None, *, keys: Iterable[str] | None = None) -> Iterator[Json]:
         """Tasks changed after `since` (ISO 8601 with zone; None: all) by id: `id`, `data`, `updated_at` and `annotations`.
+
+        keys: only tasks of these keys.
 
         Annotations hold `completed_by` as e-mail; skips are among them (`was_cancelled`), drafts are not. A task is changed by
         making, editing and deleting annotations, so the list may be empty. A change is stamped a moment before others can
@@ -186,7 +188,8 @@ class Studio:
         changed = [later("updated_at", since)] if since else []
         # the server applies the list to the annotations' own fields as well
         include = ",".join(dict.fromkeys(("id", "data", "updated_at", "annotations", *_ANNOTATION)))
-        for task in studio_tasks.pages(self._api, project, changed, fields="all", include=include):
+        asked = [changed] if keys is None else [[*changed, having(some)] for some in chunks(keys)]
+        for task in (t for filters in asked for t in studio_tasks.pages(self._api, project, filters, fields="all", include=include)):
             annotations = [{name: row.get(name) for name in _ANNOTATION} for row in task["annotations"]]
             for annotation in annotations:
                 annotation["completed_by"] = self._person(annotation["completed_by"])
@@ -250,6 +253,11 @@ class Studio:
             else:
                 same = False
         return same
+
+    def noticed(self, project: int, words: str) -> list[str]:
+        """Keys of the tasks whose notice holds these words."""
+        asked = [("data.notice", "contains", "String", words)]
+        return [task["data"]["key"] for task in studio_tasks.pages(self._api, project, asked, fields="task_only", include="id,data")]
 
     def notify(self, project: int, notices: Mapping[str, str]) -> int:
         """Has the tasks of these keys say this above their passage; all else of them stays. Gives how many said something else."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from flows.settings import Settings, prepare_prefect
@@ -25,6 +26,7 @@ from flows.studio import Studio
 from flows.studio_server import DATABASE, RunningStudio, ensure_running, stop
 from schemas.errors import Unavailable
 from schemas.studio_config import labeling_config
+from tests.desk import Desk
 
 NO_SKIPS = "ONRECORD_NO_SKIPS"
 """Environment variable: markers, parted by spaces, of tests that must not be skipped (CI has all they need)."""
@@ -125,6 +127,18 @@ def client(studio: RunningStudio) -> Iterator[Studio]:
 def project(client: Studio) -> int:
     """A fresh project with the real labeling config."""
     return client.ensure_project(f"test {uuid.uuid4().hex[:12]}", labeling_config())
+
+
+@pytest.fixture
+def desk(studio: RunningStudio, tmp_path: Path) -> Iterator[Desk]:
+    """A desk with an empty store."""
+    name = f"desk {uuid.uuid4().hex[:8]}"
+    headers = {"Authorization": f"Token {studio.token}"}
+    with (
+        Studio(studio.url, studio.token, title=name) as client,
+        httpx.Client(base_url=studio.url, headers=headers, trust_env=False, timeout=60) as http,
+    ):
+        yield Desk(Store(f"sqlite:///{tmp_path / 'store.db'}"), client, http, name)
 
 
 # The store's databases

@@ -58,7 +58,7 @@ def test_the_whole_round(settings: Settings, studio: RunningStudio, client: Stud
     sent = {task["id"]: annotate(http, task["id"], choices={"stance": "opposition", "credibility": "2"}) for task in chosen}
 
     pulled = pull(store, client)
-    assert (pulled.reviews, pulled.faults) == (5, [])
+    assert (pulled.reviews, pulled.faults) == (5, {})
     assert pull(store, client).reviews == 0
 
     out = tmp_path / "export"
@@ -135,4 +135,4 @@ def test_a_story_of_200_000_characters(settings: Settings, tmp_path: Path) -> No
 
 
 def _claims(settings: Settings):
-    return [claim for _, claim in Store(settings.store).waiting_tasks()]
+    return [task.claim for task in Store(settings.store).waiting()]

@@ -90,16 +90,21 @@ def annotate(store: Store, *delivered: Story) -> None:
         store.add_claims(each, found(each))
 
 
+def waiting(store: Store) -> list[Claim]:
+    """The claims whose tasks wait."""
+    return [task.claim for task in store.waiting()]
+
+
 def sources(store: Store) -> list[str]:
     """Who is cited in the tasks that wait."""
-    return sorted(c.source[0].text for _, c in store.waiting_tasks())
+    return sorted(c.source[0].text for c in waiting(store))
 
 
 def push(store: Store) -> dict[str, int]:
     """As if every waiting task went to Label Studio; task ids by who is cited."""
-    waiting = sorted(store.waiting_tasks(), key=lambda row: row[1].source[0].text)
-    store.mark_pushed({c.key: 100 + n for n, (_, c) in enumerate(waiting)})
-    return {c.source[0].text: 100 + n for n, (_, c) in enumerate(waiting)}
+    claims = sorted(waiting(store), key=lambda claim: claim.source[0].text)
+    store.mark_pushed({c.key: 100 + n for n, c in enumerate(claims)})
+    return {c.source[0].text: 100 + n for n, c in enumerate(claims)}
 
 
 NOON = "2026-03-03T12:00:00+00:00"
@@ -273,9 +278,8 @@ def test_a_task_for_each_attributed_claim(store: Store) -> None:
     annotate(store, story())
     assert sources(store) == ["Ann", "Bob", "Cyd"]
     assert store.task_states() == {"waiting": 3}
-    assert [(s, c) for s, c in store.waiting_tasks()] == sorted(
-        [(story(), c) for c in found(story()) if c.attributed], key=lambda row: row[1].key
-    )
+    assert waiting(store) == sorted([c for c in found(story()) if c.attributed], key=lambda claim: claim.key)
+    assert {entry.story for entry in store.entries()} == {story()}
     key = found(story())[0].key
     assert store.speakers([key, "no such key"]) == {key: "Ann"}
 
@@ -285,14 +289,14 @@ def test_claims_are_taken_once(store: Store) -> None:
     annotate(store, story())
     store.add_claims(story(), found(story(), by="model:2"))  # a batch that ran twice, on another model even
     assert store.task_states() == {"waiting": 3}
-    assert {c.by for _, c in store.waiting_tasks()} == {"model:1"}
+    assert {c.by for c in waiting(store)} == {"model:1"}
 
 
 def test_a_story_without_claims_is_done(store: Store) -> None:
     store.add_story(story(), NOON)
     store.add_claims(story(), [])
     assert store.story_states() == {"annotated": 1}
-    assert store.waiting_tasks() == []
+    assert waiting(store) == []
 
 
 @pytest.mark.parametrize("late", [story(2, "Dan said so."), story(2, **KILL)], ids=["superseded", "killed"])
@@ -305,7 +309,7 @@ def test_claims_that_come_too_late_are_dropped(store: Store, late: Story) -> Non
 
 def test_pushed_tasks_wait_no_more(store: Store) -> None:
     annotate(store, story())
-    ann = next(c for _, c in store.waiting_tasks() if c.speaker == "Ann")
+    ann = next(c for c in waiting(store) if c.speaker == "Ann")
     store.mark_pushed({ann.key: 7})
     assert sources(store) == ["Bob", "Cyd"]
     assert store.task_states() == {"pushed": 1, "waiting": 2}
@@ -349,7 +353,7 @@ def test_reviews_of_a_vanished_claim_stay(store: Store) -> None:
 
 def test_a_task_closed_during_the_push_stays_closed_and_is_taken_back(store: Store) -> None:
     annotate(store, story())
-    keys = {c.key: 100 + n for n, (_, c) in enumerate(store.waiting_tasks())}
+    keys = {c.key: 100 + n for n, c in enumerate(waiting(store))}
     store.add_story(story(2, **KILL), NOON)
     store.mark_pushed(keys)
     assert store.task_states() == {"closed": 3}
@@ -515,7 +519,7 @@ def test_whatever_comes_in_whatever_order(deliveries: list[Story], each: bool) -
         live = [r.version for r in rows if r.guid == guid and r.state in ("new", "annotated")]
         assert live in ([], [max(r.version for r in rows if r.guid == guid)])
         assert not live or guid not in killed
-    open_tasks = [s.guid for s, _ in store.waiting_tasks()]
+    open_tasks = [claim.story_id for claim in waiting(store)]
     assert len(open_tasks) == len(set(open_tasks))  # one sentence a story, so one task
     assert not killed & set(open_tasks)
     before = store.story_states(), store.task_states()

@@ -1,4 +1,4 @@
-"""Where a newer model or story version stands against what a person decided: noted, said, and never settled by software."""
+"""Where a newer model or story version stands against what a person decided: noted, and never settled by software."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import sqlalchemy as sa
 from flows.store.database import Database
 from flows.tables import conflicts, reviews, tasks
 
-_LINE = "Conflict ({cause}): {what}. What was decided stands until somebody changes it here."
+_SECOND = len("2026-01-31T06:00:00")
 _CHANGED = "the story has changed since this was decided"
-_CHUNK = 500
 Row = tuple[str, str, str]
 """Key of a task; the model or the story version that a decision stands against; what there is between them."""
 
@@ -30,34 +29,19 @@ class Conflicts(Database):
         return new
 
     def conflicts(self) -> list[Row]:
-        """Every conflict: those that were noted in their order, then reviewed claims whose words a newer version lacks."""
+        """Every conflict: those that were noted in their order, then reviewed claims whose words a newer version lacks.
+
+        One that was noted is settled when all who had decided have changed their word since, or written a note.
+        """
         with self.reading() as db:
-            return _rows(db)
-
-    def conflict_keys(self) -> list[str]:
-        """Keys of the tasks in Label Studio that have a conflict, in order."""
-        with self.reading() as db:
-            keys = sorted({key for key, _, _ in _rows(db)})
-            there = (tasks.c.key.in_(keys[at : at + _CHUNK]) & tasks.c.task_id.is_not(None) for at in range(0, len(keys), _CHUNK))
-            return [key for some in there for key in db.execute(sa.select(tasks.c.key).where(some).order_by(tasks.c.key)).scalars()]
+            return conflict_rows(db)
 
 
-def told(db: sa.Connection, keys: Sequence[str]) -> dict[str, list[str]]:
-    """The conflicts of tasks as their page says them; none where a second reviewer is waited for, who must not know the first's word."""
-    found: dict[str, list[str]] = {}
-    rows = _rows(db, keys)
-    if rows:
-        of = tasks.outerjoin(reviews, reviews.c.key == tasks.c.key)
-        done = sa.select(tasks.c.key).select_from(of).where(tasks.c.key.in_(list(keys))).group_by(tasks.c.key, tasks.c.copies)
-        reviewed = set(db.execute(done.having(sa.func.count(reviews.c.key) >= tasks.c.copies)).scalars())
-        for key, cause, what in rows:
-            if key in reviewed:
-                found.setdefault(key, []).append(_LINE.format(cause=cause, what=what))
-    return found
-
-
-def _rows(db: sa.Connection, keys: Sequence[str] | None = None) -> list[Row]:
-    noted = sa.select(conflicts).order_by(conflicts.c.seen, conflicts.c.key, conflicts.c.cause)
+def conflict_rows(db: sa.Connection, keys: Sequence[str] | None = None) -> list[Row]:
+    """The conflicts of tasks, of all where no keys are given."""
+    oldest = sa.select(sa.func.min(reviews.c.updated)).where(reviews.c.key == conflicts.c.key).scalar_subquery()
+    unsettled = sa.func.substr(sa.func.coalesce(oldest, ""), 1, _SECOND) <= sa.func.substr(conflicts.c.seen, 1, _SECOND)
+    noted = sa.select(conflicts).where(unsettled).order_by(conflicts.c.seen, conflicts.c.key, conflicts.c.cause)
     moved = (
         sa.select(tasks.c.key, tasks.c.reason, reviews.c.payload)
         .join(reviews, reviews.c.key == tasks.c.key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from flows.store.conflicts import Conflicts, told
+from flows.store.notices import Notices, told
 from flows.tables import claims, marks, reviews, stories, tasks
 from schemas.claim import Claim
 from schemas.reviews import Review
@@ -37,7 +37,7 @@ class Waiting:
 class Entry:
     """A task of the store with all that is needed to show it.
 
-    others: the claims that the model found in the story. notice: what the annotator must know first, conflicts among it.
+    others: the claims that the model found in the story. notice: what the annotator must know first.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Entry:
     task_id: int | None
 
 
-class Desk(Conflicts):
+class Desk(Notices):
     """What the store does for the desk."""
 
     def waiting(self) -> Iterator[Waiting]:
@@ -82,8 +82,8 @@ class Desk(Conflicts):
             for row in db.execute(sa.select(claims).where(claims.c.guid.in_(guids)).order_by(claims.c.key)):
                 if row.payload["attributed"]:
                     siblings.setdefault((row.guid, row.version, row.by), []).append(Claim.from_dict(row.payload))
-            conflicts = told(db, keys)
-        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ())), conflicts.get(row.key, ())) for row in rows}
+            lines = told(db, keys)
+        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ())), lines.get(row.key, ())) for row in rows}
 
     def task_keys(self, states: Sequence[str]) -> list[str]:
         """Keys of the tasks in these states, in order."""
@@ -237,7 +237,7 @@ def _with_claim(chosen: sa.Select) -> sa.Select:
     )
 
 
-def _entry(row: sa.Row, others: tuple[Claim, ...], conflicts: Iterable[str]) -> Entry:
+def _entry(row: sa.Row, others: tuple[Claim, ...], lines: Iterable[str]) -> Entry:
     return Entry(
         row.key,
         row.kind,
@@ -247,6 +247,6 @@ def _entry(row: sa.Row, others: tuple[Claim, ...], conflicts: Iterable[str]) -> 
         others,
         row.copies,
         bool(row.blind),
-        "\n".join(line for line in (row.notice, *conflicts) if line),
+        "\n".join(line for line in (row.notice, *lines) if line),
         row.task_id,
     )

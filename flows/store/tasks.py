@@ -7,9 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from flows.store.database import Database
-from flows.tables import claims, reviews, stories, tasks
-from schemas.claim import Claim
-from schemas.story import Story
+from flows.tables import reviews, tasks
 
 GONE = "not in version "
 """How the reason begins why a task of a claim that a new version lacks is closed."""
@@ -19,18 +17,12 @@ _CHUNK = 500
 class Tasks(Database):
     """What the store does with tasks."""
 
-    def waiting_tasks(self) -> list[tuple[Story, Claim]]:
-        """Claims whose tasks have not been pushed, with their stories, in order of story and key."""
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys that a task of the store has, whatever its state."""
+        asked = list(keys)
         with self.reading() as db:
-            rows = db.execute(
-                sa.select(claims.c.payload, stories.c.payload.label("story"))
-                .select_from(tasks)
-                .join(claims, (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by))
-                .join(stories, (stories.c.guid == tasks.c.guid) & (stories.c.version == tasks.c.version))
-                .where(tasks.c.state == "waiting")
-                .order_by(tasks.c.guid, tasks.c.key)
-            ).all()
-        return [(Story.from_dict(r.story), Claim.from_dict(r.payload)) for r in rows]
+            some = (tasks.c.key.in_(asked[at : at + _CHUNK]) for at in range(0, len(asked), _CHUNK))
+            return {key for chosen in some for key in db.execute(sa.select(tasks.c.key).where(chosen)).scalars()}
 
     def mark_pushed(self, ids: dict[str, int]) -> None:
         """Records the Label Studio task of each key; a task closed meanwhile stays closed.
