@@ -14,6 +14,7 @@ from lxml import etree
 from flows.reach import Client, Reach
 from schemas.errors import BadInput, Unavailable
 from schemas.readers.markup import html_root
+from schemas.readers.raw import TooDeep
 
 MAX_FETCHED = 200_000_000
 """Bytes of one answer; an archive may have more than a file."""
@@ -73,7 +74,10 @@ def listed(answer: Answer) -> list[str]:
     """The addresses of the files in a folder's listing, in its order; [] where the answer is none."""
     if not answer.final.partition("?")[0].endswith("/") or "html" not in answer.kind or len(answer.data) > 5_000_000:
         return []
-    root = html_root(answer.data.decode("utf-8", "replace"))
+    try:
+        root = html_root(answer.data.decode("utf-8", "replace"))
+    except TooDeep:
+        return []
     title = " ".join(root.xpath("string(.//title)").split()) if root is not None else ""
     if root is None or not _LISTING.match(title):
         return []

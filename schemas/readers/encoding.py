@@ -59,7 +59,8 @@ _BINARY = (
 # Control characters that no text has; those of telegraph formats (SOH to EOT, the ANPA marks) are not among them.
 _NOT_TEXT = re.compile(rb"[\0\x0e\x0f\x10\x7f]")
 _STRAY = re.compile("[\udc80-\udcff]")
-_CUT = re.compile("[\udcc3-\udcf4][\udc80-\udcbf]{0,2}\\s*$")
+_CUT = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?)\Z")
+_WESTERN = frozenset("äöüÄÖÜßàâáãåæçèéêëìíîïñòóôõøœùúûýÿÀÂÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕØŒÙÚÛ‘’‚“”„‹›†–—…«»€£§°·¿¡•™©®½¼\xa0´²³")
 MIXED = "is UTF-8 but for some bytes: those were read as cp1252"
 _PLAIN_CP1252 = re.compile(rb"[\x80-\xff]")
 
@@ -102,8 +103,7 @@ def _is_western(data: bytes) -> bool:
     if not _fits(data, "cp1252"):
         return False
     odd = [c for c in data.decode("cp1252") if c > "\x7f"]
-    known = set("äöüÄÖÜßàâáãåæçèéêëìíîïñòóôõøœùúûýÿÀÂÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕØŒÙÚÛ‘’“”–—…«»€£§°·¿¡•™©®½¼\xa0´²³")
-    return len(odd) * 8 < len(data) and sum(c in known for c in odd) >= 0.98 * len(odd)
+    return len(odd) * 8 < len(data) and sum(c in _WESTERN for c in odd) >= 0.98 * len(odd)
 
 
 def _fits(data: bytes, encoding: str) -> bool:
@@ -121,29 +121,40 @@ def _strictly(data: bytes, encoding: str, name: str) -> str:
         raise _fault(data, name, error, f"not the {encoding.upper()} that its byte order mark says") from None
 
 
-def mixed(data: bytes) -> tuple[str, str]:
-    """A text that is UTF-8 but for a few bytes of Windows-1252 that were pasted in, and "truncated" where it ends within a character.
+def cut_off(data: bytes) -> bool:
+    """Whether UTF-8 ends within a character, and is not a text of another encoding whose last letter has an accent."""
+    kept = data.rstrip()
+    found = _CUT.search(kept, len(kept) - 3)
+    if not found:
+        return False
+    try:
+        before = kept[: found.start()].decode()
+    except UnicodeDecodeError:
+        return False
+    first = found[0][0]
+    if first < 0xE0:  # "CAFÉ", "SPAß" and "AMANHÃ" are words of cp1252
+        return not (before[-1:].isupper() and before[-1:] < "\u0180") and first != 0xDF
+    if first in (0xE2, 0xF0):  # typographic marks, emoji
+        return len(found[0]) > 1 or not before.isascii() or not before[-1:].isalpha()
+    return any("\u0800" <= c < "\u2000" or c >= "\u2e80" for c in before[-200:])
 
-    ("", "") where it is neither: where what is beyond ASCII is not mostly UTF-8.
-    """
+
+def mixed(data: bytes) -> str:
+    """A text that is UTF-8 but for bytes of Windows-1252 that were pasted in; "" where what is beyond ASCII may be something else."""
     whole = data.decode(errors="surrogateescape")
     strays = len(_STRAY.findall(whole))
-    if sum(c > "\x7f" for c in whole) - strays < 3 * strays:
-        return "", ""
-    if _CUT.search(whole):
-        return "", "truncated"
-    try:
-        return _STRAY.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252"), whole), ""
-    except UnicodeDecodeError:
-        return "", ""
+    odd = [c for c in _STRAY.sub("", whole) if c > "\x7f"]
+    pasted = _STRAY.sub(lambda found: bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace"), whole)
+    told = sum(c in _WESTERN or c >= "\u0800" for c in odd)  # by chance another encoding's bytes make neither
+    western = strays * 4 < len(data) and all(c in _WESTERN for c, s in zip(pasted, whole, strict=True) if c != s)
+    return pasted if "\ufffd" not in pasted and (len(odd) >= 3 * strays or (western and told and told == len(odd))) else ""
 
 
 def _detected(data: bytes, name: str, error: UnicodeDecodeError, notes: list[str]) -> str:
-    text, fault = mixed(data)
-    if fault:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise unreadable(name, "ends within a character: it was cut off", f"line {line}")
-    if text:
+    if cut_off(data):
+        last = data.rstrip().count(b"\n") + 1
+        raise unreadable(name, "ends within a character: it was cut off", f"line {last}")
+    if text := mixed(data):
         notes.append(MIXED)
         return text
     encoding = detect(data)

@@ -8,19 +8,21 @@ from typing import Any
 
 import feedparser
 
+from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, html_paragraphs, plain_paragraphs
-from schemas.readers.raw import Raw, one_line
+from schemas.readers.raw import Raw, one_line, unless_too_deep
 
 # Where feeds put the whole text when not where the standards say, as feedparser spells it.
 _FULL_TEXTS = ("yandex_full-text", "full-text", "fulltext", "turbo_content", "body", "text", "articlebody")
 
 
-def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw]:
+def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw | Unreadable]:
     """The entries of a feed of well-formed XML; form: "rss" or "atom"."""
     # Bytes alone would be tried as the name of a file.
     feed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     for number, entry in enumerate(feed.entries, 1):
-        yield _read_entry(entry, feed.feed, name, form, f"item {number}")
+        place = f"item {number}"
+        yield unless_too_deep(name, place, _read_entry, entry, feed.feed, name, form, place)
 
 
 def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.errors import Unreadable
 from schemas.readers.json_lines import is_row, read_row
 from schemas.readers.ninjs import is_ninjs, read_ninjs
-from schemas.readers.raw import Raw, unreadable
+from schemas.readers.raw import Raw, unless_too_deep, unreadable
 
 # The start of an object or a list of them, so that broken JSON is not taken for prose that begins with a bracket.
 _JSON = re.compile(r"\{\s*\"|\[\s*\{")
@@ -41,7 +41,7 @@ def read_json(values: list[Placed], name: str) -> Iterator[Raw | Unreadable]:
     for place, value in values:
         found = list(_items(value, place, _DEEPEST))
         for where, item in found:
-            yield read_row(item, name, where) if is_row(item) else read_ninjs(item, name, where)
+            yield unless_too_deep(name, where, read_row if is_row(item) else read_ninjs, item, name, where)
         if not found:
             yield (
                 value

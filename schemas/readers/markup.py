@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from schemas.readers.raw import TooDeep
 from schemas.story import fold, freeze_text
 
 _BLOCK = frozenset(
@@ -125,18 +126,20 @@ def plain_paragraphs(text: str) -> list[str]:
 
 
 def html_paragraphs(text: str) -> list[str]:
-    """The paragraphs of HTML in whatever state; none where it nests too deep, since half a text is worse than no text."""
+    """The paragraphs of HTML in whatever state. Errors: TooDeep."""
     root = html_root(text)
     return [] if root is None else paragraphs_of(root)
 
 
 def html_root(text: str) -> Any:
-    """The root of HTML in whatever state; None where it is empty or nests too deep."""
+    """The root of HTML in whatever state; None where it is empty. Errors: TooDeep, since half a text is worse than no text."""
     clean = text.replace("\0", "").encode("utf-8", "ignore")  # "ignore" drops lone surrogates
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+    # huge_tree: tags that are never closed nest a thousand deep in pages that browsers show
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
     root = etree.fromstring(clean, parser) if clean.strip() else None
-    too_deep = any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log)
-    return None if too_deep else root
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
+        raise TooDeep
+    return root
 
 
 def paragraphs_of(root: Any) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, paragraphs_of
 from schemas.readers.nitf import byline, first_words, nitf_paragraphs
-from schemas.readers.raw import TEXTS, Raw, one_line, unreadable
+from schemas.readers.raw import TEXTS, Raw, one_line, unless_too_deep, unreadable
 from schemas.story import freeze_text
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -25,7 +25,7 @@ _TEXT_MEDIA = frozenset({"", "text", "complexdata", "html", "xhtml", "nitf", "co
 def read_newsml_1(root: Any, name: str) -> Iterator[Raw | Unreadable]:
     """The news items of a NewsML document."""
     for item in [root] if _tag(root) == "NewsItem" else root.iterfind(".//{*}NewsItem"):
-        yield _read_item(item, root, name)
+        yield unless_too_deep(name, f"line {item.sourceline}", _read_item, item, root, name)
 
 
 def _read_item(item: Any, root: Any, name: str) -> Raw | Unreadable:

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, local_name, paragraphs_of
 from schemas.readers.nitf import byline, nitf_paragraphs
-from schemas.readers.raw import NOT_TEXTS, TEXTS, Beside, Raw, unreadable
+from schemas.readers.raw import NOT_TEXTS, TEXTS, Beside, Raw, unless_too_deep, unreadable
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -18,12 +18,16 @@ def read_newsml_g2(root: Any, name: str, beside: Beside | None = None) -> Iterat
     """The items of a message, or the one that the root is. beside: gives the bytes of a file that came in the same delivery."""
     tag = local_name(root)
     if tag == "contentSet":
-        yield _read_item(root, name, beside)
+        yield _guarded(root, name, beside)
         return
     inside = root.iterfind("{*}itemSet/{*}*") if tag == "newsMessage" else root.iterfind(".//{*}newsItem")
     items = list(inside) if tag in ("newsMessage", "packageItem") else [root]
     for item in items or ([root] if tag != "newsMessage" else []):
-        yield _read_item(item, name, beside)
+        yield _guarded(item, name, beside)
+
+
+def _guarded(item: Any, name: str, beside: Beside | None) -> Raw | Unreadable:
+    return unless_too_deep(name, f"line {item.sourceline}", _read_item, item, name, beside)
 
 
 def _read_item(item: Any, name: str, beside: Beside | None) -> Raw | Unreadable:

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.errors import Unreadable
 from schemas.readers.markup import body_paragraphs, frozen_body, local_name, paragraphs_of
-from schemas.readers.raw import Raw, one_line, unreadable
+from schemas.readers.raw import Raw, one_line, unless_too_deep, unreadable
 
 Items = Iterable["Raw | Unreadable"]
 _BODIES = (
@@ -69,11 +69,15 @@ def read_other_xml(root: Any, name: str) -> Iterator[Raw | Unreadable]:
     if not units:
         yield unreadable(name, f"is XML, but its root element is <{tag}>")
     for unit, body in units:
-        headline = _named(unit, _HEADLINES, body)
-        fields: dict[str, Any] = {field: _named(unit, names, body) for field, names in _FIELDS.items()}
-        said = f"<{tag}> is no format that is known: its <{local_name(body)[:60]}> was taken as the text"
-        text = frozen_body(_paragraphs(body), headline)
-        yield Raw(text, "xml", name, f"line {unit.sourceline}", headline=headline, notices=(said,), **fields)
+        yield unless_too_deep(name, f"line {unit.sourceline}", _read_unit, unit, body, tag, name)
+
+
+def _read_unit(unit: Any, body: Any, tag: str, name: str) -> Raw:
+    headline = _named(unit, _HEADLINES, body)
+    fields: dict[str, Any] = {field: _named(unit, names, body) for field, names in _FIELDS.items()}
+    said = f"<{tag}> is no format that is known: its <{local_name(body)[:60]}> was taken as the text"
+    text = frozen_body(_paragraphs(body), headline)
+    return Raw(text, "xml", name, f"line {unit.sourceline}", headline=headline, notices=(said,), **fields)
 
 
 def _units(root: Any) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.errors import Unreadable
 from schemas.readers.markup import frozen_body, html_root, paragraphs_of
-from schemas.readers.raw import Raw, one_line, unreadable
+from schemas.readers.raw import DEEP, SHALLOW, Raw, TooDeep, one_line, unreadable
 
 _CHROME = ("nav", "aside", "footer", "form", "script", "iframe", "button", "menu")
 _ARTICLES = frozenset(
@@ -18,9 +18,12 @@ _ARTICLES = frozenset(
 
 def read_page(text: str, name: str) -> Raw | Unreadable:
     """The article of a page: all of a page that has nothing beside it, else what trafilatura finds, held against the page's own marks."""
-    root = html_root(text)
+    try:
+        root = html_root(text)
+    except TooDeep:
+        return unreadable(name, DEEP, accepted=SHALLOW)
     if root is None:
-        return unreadable(name, "is HTML that is empty or nests too deep")
+        return unreadable(name, "is HTML without anything in it")
     metas, linked = _metas(root), _linked(root)
     headline = _first(
         linked.get("headline"), metas.get("og:title"), _words(root, ".//article//h1"), _words(root, ".//h1"), _words(root, ".//title")

@@ -16,6 +16,8 @@ FORMATS = (
     "accepted: NewsML-G2, NewsML 1, NITF, ninjs, RSS, Atom, IPTC 7901, ANPA, HTML, XHTML with Dublin Core, JSON lines with id and text, "
     "plain text"
 )
+DEEP = "its markup nests too deep"
+SHALLOW = "accepted: up to 255 elements within one another in XML, 2,000 in HTML"
 VERBATIM = frozenset({"text", "json-lines"})
 """The formats whose text is kept unchanged."""
 NOT_TEXTS = frozenset(
@@ -67,6 +69,18 @@ def unreadable(name: str, reason: str, place: str = "", accepted: str = FORMATS)
     """The error of one line: name, place where known, reason, what is accepted."""
     kind = NoStory if accepted == TEXTS else Unreadable
     return kind(": ".join(one_line(part) for part in (name, place, reason) if part) + f"; {accepted}")
+
+
+class TooDeep(Exception):
+    """Markup nests deeper than any page's does."""
+
+
+def unless_too_deep(name: str, place: str, read: Callable[..., Raw | Unreadable], *given: Any) -> Raw | Unreadable:
+    """The item that `read` makes of what it is given, or its refusal where the HTML in it nests too deep; the file's other items go on."""
+    try:
+        return read(*given)
+    except TooDeep:
+        return unreadable(name, DEEP, place, SHALLOW)
 
 
 def one_line(value: Any) -> str:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from schemas.errors import Unreadable
 from schemas.readers.raw import VERBATIM, Raw, one_line, unreadable
-from schemas.readers.signoff import part_signoff
+from schemas.readers.signoff import part_opening, part_signoff
 from schemas.readers.wording import Wording, wording
 from schemas.story import Status, Story, dateline
 
@@ -29,13 +29,15 @@ _STATUS = {
 def settle(raw: Raw) -> Story | Unreadable:
     """The story of a wire item, or why it is none: a usable one needs a text, a bare notice needs a guid."""
     notices = list(raw.notices)
-    said = wording(one_line(raw.headline), one_line(raw.slug), one_line(raw.note), raw.signals)
+    opening, text = part_opening(raw.text)
+    note = one_line(f"{raw.note} {opening}")
+    said = wording(one_line(raw.headline), one_line(raw.slug), one_line(raw.note), (*raw.signals, opening), one_line(raw.rights))
     embargo, held = _embargo(raw.embargo if raw.embargo is not None else said.embargo, notices)
     status = _worded(_status(raw.status or "", notices), said, notices)
     status = Status.WITHHELD if held and status is Status.USABLE else status
     if fault := _fault(raw, status):
         return fault
-    text, signoff = (raw.text, "") if raw.format in VERBATIM else part_signoff(raw.text)
+    text, signoff = (raw.text, "") if raw.format in VERBATIM else part_signoff(text)
     story = Story(
         guid=one_line(raw.guid),
         version=_version(raw.version, said.version, notices),
@@ -49,7 +51,7 @@ def settle(raw: Raw) -> Story | Unreadable:
         published=_published(raw.published, notices),
         status=status,
         embargo=embargo,
-        note=one_line(raw.note),
+        note=note,
         urgency=int(raw.urgency) if re.fullmatch("[1-9]", raw.urgency.strip()) else None,
         subjects=tuple(dict.fromkeys(filter(None, map(one_line, raw.subjects)))),
         rights=one_line(raw.rights),

@@ -1,4 +1,4 @@
-"""Closing lines that are no text: who reported and edited, an agency's signature, MORE, page numbers, copyright."""
+"""Lines that are no text: first what an agency tells editors; last who reported and edited, a signature, MORE, page numbers, copyright."""
 
 from __future__ import annotations
 
@@ -28,10 +28,29 @@ _CLOSING = tuple(
         r"(?:©|\([cC]\)|Copyright)\s.{0,160}?(?:\b\d{4}\b).{0,300}",
     )
 )
+# (Refiles to fix a name), Eds: Adds a quote., NOT FOR PUBLICATION
+_OPENING = re.compile(
+    r"\((?:Refiles|Corrects|Adds|Updates|Recasts|Repeats|Removes|Clarifies|Rewrites|Writes through|Fixes|Inserts|Deletes|Amends|Restores"
+    r"|Replaces)\b[^()]{0,500}\)\.?"
+    r"|\(?(?:EDS|Eds?|EDITORS|Editors)[:.]\s.{1,500}|(?:ATTENTION|ATTN) EDITORS\b.{0,500}"
+    r"|ATTENTION - .{1,300}///|\(?(?:STRICTLY )?EMBARGO(?:ED)?\b\s?(?:[:-]|(?:UNTIL|TO|FOR|NOT)\b).{0,200}"
+    r"|\W{0,5}(?:NOT FOR PUBLICATION|NUR ZUR INFORMATION|STORY WITHDRAWN|MANDATORY KILL|REFILE|KILL)\b\W{0,5}"
+)
 _MARK = re.compile(
     r"[-–(\s]*(?i:more|more follows|suite|mehr|mf)[-–)\s]*|(?i:page|pg|p\.)\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?|[-–]\s?\d{1,3}\s?[-–]"
 )
 _MORE = re.compile(r"[(-]|MORE|Page|PAGE|pg|p\.|[-–]")
+
+
+def part_opening(text: str) -> tuple[str, str]:
+    """What stands before the text for editors, as one line, and the frozen text without it, which keeps a paragraph at least."""
+    first, _, rest = text.partition("\n\n")
+    opening = []
+    while rest and len(first) < 550 and _OPENING.fullmatch(first):
+        opening.append(first)
+        text = rest
+        first, _, rest = text.partition("\n\n")
+    return " ".join(opening), text
 
 
 def part_signoff(text: str) -> tuple[str, str]:

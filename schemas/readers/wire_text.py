@@ -30,7 +30,7 @@ _MARKED = re.compile(r"\^\s*(.*?)\s*[<=]?\s*")
 _PARTS = re.compile(r"\r?\n[ \t]*(?:\r?\n)\s*|\r?\n(?:\t[ \t]*| {2,})(?=\S)")
 _SENT = re.compile(r"\b(\d\d)(\d\d)(\d\d)\s+(?:GMT|UTC)\s+([A-Z][a-z]{2})[a-z]*\.?\s+(\d\d(?:\d\d)?)\b", re.IGNORECASE)
 _AP_SENT = re.compile(r"^AP-[A-Z]{2}-(\d\d)-(\d\d)-(\d\d)\s+(\d\d)(\d\d)\s?GMT", re.MULTILINE)
-_VERSION = re.compile(r",?\s*\b\d+(?:st|nd|rd|th)\s?Ld\b.*|,?\s*\bLd-.*|,\s*\d+\s*$", re.IGNORECASE)
+_VERSION = re.compile(r",?\s*\b\d+(?:st|nd|rd|th)\s?Ld\b.*|,?\s*\bLd-.*|,\s*\d+\s*$|[-,]\s?KILL\b.*", re.IGNORECASE)
 
 
 def is_wire_text(text: str) -> bool:
@@ -107,6 +107,8 @@ def _anpa(first: str, second: str, lines: list[str], name: str, place: str) -> R
         note=" ".join(note),
         subjects=(about["category"],),
         slug=slug,
+        status="withheld" if about["category"].lower() == "v" else None,  # advisories, digests, indices
+        signals=tuple(line for line in others[1:] if line.isupper()),
         notices=tuple(f"header line: {line}" for line in [f"{head['service']}{head['number']} priority {about['priority']}", *others[1:]]),
     )
 

@@ -9,24 +9,24 @@ from dataclasses import dataclass
 _WORDS = (
     (
         "kill",
-        r"^(?:BULLETIN |MANDATORY )*KILL\b(?:\s*[-:,–—]|$)|\bMANDATORY KILL\b|\bKILL MANDATORY\b|-KILL\b|\bSTORY KILLED\b"
-        r"|^(?:PLEASE )?KILL (?:STORY|THE STORY|OUR)\b",
+        r"^(?:BULLETIN |MANDATORY )*KILL\b(?:\s*[-:,–—]|$)|\bMANDATORY KILL\b|\bKILL MANDATORY\b|-KILL\b|[-,]\s?KILL\s*(?:,|$)"
+        r"|\bSTORY KILLED\b|^(?:PLEASE )?KILL (?:STORY|THE STORY|OUR)\b",
     ),
     (
         "withdrawal",  # in the languages of the big agencies
-        r"\bSTORY (?:IS )?WITHDRAWN\b|\bWITHDRAWN\s*[-:]|[-:]\s*WITHDRAWN$|^WITHDRAWAL\b|\bZURÜCKGEZOGEN\b|\bANNULATION\b"
-        r"|^(?:///)?ANNUL[ÉE]",
+        r"\bSTORY (?:IS )?(?:WITHDRAWN|REMOVED)\b|\bWITHDRAWN\s*[-:]|(?:^|[-:,]\s?)\(?WITHDRAWN\)?$|^WITHDRAWAL\b"
+        r"|\bZURÜCKGEZOGEN\b|\bANNULATION\b|^(?:///)?\s?ANNUL[ÉE]|^\W*(?:ANULACI[ÓO]N|ANULAD[AO]|ANNULLARE|ANNULLATA|АННУЛИРОВАНО|ОТМЕНА)\b(?:\s*[-:,–—/(+]|$)",
     ),
     (
         "correction",
-        r"^(?:UPDATE \d+-)?CORRECT(?:ED|ION|S)\b\s*[-:(,]|\((?:OFFICIAL )?CORRECT(?:ED|ION)\)|^CLARIFICATION\s*[-:]|\bKORREKTUR\b"
-        r"|\bBERICHTIGUNG\b|^RECTIFICATIF|\bCorrective\b|^\(?Eds?[:.] CORRECTS?\b",
+        r"^(?:UPDATE \d+-)?CORRECT(?:ED|ION|S)\b(?:\s*[-:(,]|$)|\((?:OFFICIAL )?CORRECT(?:ED|ION)\)|^CLARIFICATION\s*[-:]|\bKORREKTUR\b"
+        r"|\bBERICHTIGUNG\b|^RECTIFICATIF|\bCorrective\b|^\(?(?:Eds?[:.] )?(?:CORRECTS?|Corrects)\b",
     ),
-    ("refile", r"^REFILE\b\s*[-:]|\(REFILE\)"),
+    ("refile", r"^REFILE\b(?:\s*[-:]|$)|\(REFILE\)|^\(?(?:Eds?[:.] )?(?:REFILES|Refiles)\b"),
     ("update", r"^(?:REFILE-|CORRECTED-|RPT-)?(?:UPDATE|WRAPUP|UPD)\s?(?P<nth>\d+)\s*[-:]|\((?:UPDATE|WRAPUP) (?P<nth2>\d+)\)"),
     ("writethru", r"\b(?P<nth>\d+)(?:st|nd|rd|th)\s?(?:Ld|LEAD)\b|\bLd-Writethru\b"),
     ("lead", r"\bNEW LEAD\b|^LEAD\s*[-:]"),
-    ("repeat", r"^(?:RPT|REPEAT)\s?(?:\d+)?\s*[-:]|\(RPT\)|\(REPEAT\)"),
+    ("repeat", r"^(?:RPT|REPEAT)\s?(?:\d+)?(?:\s*[-:]|$)|\(RPT\)|\(REPEAT\)|^\(?(?:REPEATS|Repeats)\b"),
 )
 _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _WORDS)
 _SIGNALS = {"update": "update", "correction": "correction", "rectification": "correction", "writethru": "writethru"}
@@ -40,11 +40,15 @@ _LIFTED = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"\bEMBARGOED\b|^EMBARGO\s*[-:]|\bHOLD FOR RELEASE\b")
+# Not for publication at all: not in a country, before a time or without somebody's leave.
+_BOUNDED = r"(?![\w ,/]{0,30}\b(?:BEFORE|UNTIL|PRIOR|IN(?! ANY)|OUTSIDE|BY|ON|WITHIN|WITHOUT|EXCEPT)\b)"
 _PRIVATE = re.compile(
-    r"\bNOT FOR PUBLICATION\b(?![\w ]{0,30}\b(?:BEFORE|UNTIL|PRIOR)\b)|\bNOT FOR USE\b(?! (?:IN|OUTSIDE|BY|ON|BEFORE|UNTIL))"
-    r"|\bNUR ZUR INFORMATION\b|\bPAS POUR PUBLICATION\b",
+    rf"\bNOT FOR (?:PUBLICATION|USE){_BOUNDED}\b|\bNUR ZUR INFORMATION\b|\bNICHT ZUR VERÖFFENTLICHUNG\b|\bPAS POUR PUBLICATION\b"
+    r"|\bNE PAS PUBLIER\b|\bNO PUBLICAR\b|\bNON PER (?:LA )?PUBBLICAZIONE\b",
     re.IGNORECASE,
 )
+# In a headline only as a mark of its own: a report that was not for publication may be news.
+_PRIVATE_MARK = re.compile(rf"(?:^|[-–:(]\s*)(?:{_PRIVATE.pattern})(?=\s*(?:[-–:)]|$))", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)")
 _TIME = re.compile(r"\b(?P<h>[0-2]?\d)[:.]?(?P<m>[0-5]\d)\s?(?:hrs\s)?(?:GMT|UTC|Z)\b", re.IGNORECASE)
@@ -69,8 +73,8 @@ class Wording:
         return self.change in ("kill", "withdrawal")
 
 
-def wording(headline: str, slug: str, note: str, signals: tuple[str, ...]) -> Wording:
-    """What headline, slug, note and signals say of an item's version and of when it may be used."""
+def wording(headline: str, slug: str, note: str, signals: tuple[str, ...], terms: str = "") -> Wording:
+    """What headline, slug, note and signals say of an item's version and of when it may be used; terms: of use, only of whether it may."""
     change, version = "", 0
     for said in filter(None, (headline, slug, note, *signals)):
         kind, number = _change(said)
@@ -79,7 +83,8 @@ def wording(headline: str, slug: str, note: str, signals: tuple[str, ...]) -> Wo
     told = " ".join(filter(None, (note, *signals, headline)))
     # A headline may tell of a country's embargo: there only an agency's own mark counts.
     waits = _EMBARGO.search(" ".join((note, *signals))) or _MARKED.search(headline)
-    return Wording(change, version, _until(told) if waits and not _LIFTED.search(told) else None, bool(_PRIVATE.search(told)))
+    private = _PRIVATE.search(" ".join((note, *signals, terms))) or _PRIVATE_MARK.search(headline)
+    return Wording(change, version, _until(told) if waits and not _LIFTED.search(told) else None, bool(private))
 
 
 def _change(said: str) -> tuple[str, int]:

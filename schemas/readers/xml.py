@@ -9,7 +9,7 @@ from typing import Any
 from lxml import etree
 
 from schemas.readers.encoding import MIXED, detect, mixed
-from schemas.readers.raw import unreadable
+from schemas.readers.raw import DEEP, SHALLOW, unreadable
 
 # A DOCTYPE with an internal subset: outside its quoted addresses a bracket opens.
 _SUBSET = re.compile(r"<!DOCTYPE(?>[^\[>\"']|\"[^\"]*\"|'[^']*')*+\[")
@@ -41,6 +41,8 @@ def parse_xml(content: bytes, name: str, notes: list[str]) -> Any:
         except etree.XMLSyntaxError as error:
             kind = _kind(error)
             mended = None if kind in seen else _mend(content, kind)
+            if "Excessive depth" in str(error):
+                raise unreadable(name, DEEP, f"line {error.lineno}", SHALLOW) from None
             if mended is None or mended[0] == content:
                 reason = re.sub(r",? line \d+, column \d+.*", "", " ".join(str(error).split()))
                 raise unreadable(name, f"broken XML: {reason}", f"line {error.lineno}") from None
@@ -97,10 +99,10 @@ def _mend(content: bytes, kind: str) -> tuple[bytes, str] | None:
         parts = _CDATA.split(content)
         return b"".join(p if p.startswith(b"<![CDATA[") else _BARE.sub(b"&amp;", p) for p in parts), "bare ampersands were read as such"
     if kind == "encoding":
-        text, fault = ("", "") if _is_utf8(content) else mixed(content)
+        text = "" if _is_utf8(content) else mixed(content)
         if text:
             return _DECLARED.sub(rb"\1\2utf-8\2", text.encode(), count=1), MIXED
-        encoding = "" if fault else "utf-8" if _is_utf8(content) else detect(content)
+        encoding = "utf-8" if _is_utf8(content) else detect(content)
         if not encoding:
             return None
         told = _DECLARED.sub(rb"\1\2utf-8\2", content.decode(encoding).encode(), count=1)
