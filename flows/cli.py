@@ -252,6 +252,14 @@ def report_disputes(
     show_disputes(rule, expert or [])
 
 
+@report.command("drift", epilog="Example: onrecord report drift --json")
+def report_drift(as_json: AsJson = False) -> None:
+    """How far the newest night's labels, confidence and acceptance are from the four weeks before, by agency, and whether by chance."""
+    from flows.drifting import show_drift
+
+    show_drift(as_json=as_json)
+
+
 @models.command("list", epilog="Example: onrecord models list")
 def models_list() -> None:
     """List the models, a star before the one in use."""

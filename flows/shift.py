@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from flows import night as ends
+from flows import sections as _sections  # noqa: F401  puts drift and agreement on the page
 from flows.batches import Batched, Key, Work, annotate_batch, batches
 from flows.feed import Source
 from flows.isolation import close_all

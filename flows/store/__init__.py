@@ -12,10 +12,11 @@ from flows.store.nights import NightRow, Nights
 from flows.store.quarantine import Quarantine, TurnedAway
 from flows.store.reviews import Reviews
 from flows.store.stories import Arrival, utc
+from flows.store.windows import Windows
 from flows.tables import stories
 
 __all__ = ["Arrival", "Entry", "NightRow", "Store", "TurnedAway", "Waiting", "stories", "utc"]
 
 
-class Store(Claims, Fanning, Nights, Reviews, Desk, Quarantine):
+class Store(Claims, Fanning, Nights, Reviews, Desk, Windows, Quarantine):
     """The database behind a URL, a room for each subject."""

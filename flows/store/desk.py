@@ -156,10 +156,12 @@ class Desk(Notices):
             took = [min(p["seconds"], _LONGEST) for p in payloads if p["seconds"] > 0 and not p["skipped"]]
         return (statistics.median(took) if len(took) >= _FEW else SECONDS), len(took)
 
-    def all_reviews(self) -> list[Review]:
-        """Every review, of killed stories too, in order of task and annotation."""
+    def all_reviews(self, *, shared: bool = False) -> list[Review]:
+        """Every review, of killed stories too, in order of task and annotation. shared: only those of tasks that have several."""
+        chosen = sa.select(reviews.c.payload).order_by(reviews.c.key, reviews.c.annotation_id)
+        several = sa.select(reviews.c.key).group_by(reviews.c.key).having(sa.func.count() > 1)
         with self.reading() as db:
-            rows = db.execute(sa.select(reviews.c.payload).order_by(reviews.c.key, reviews.c.annotation_id)).scalars()
+            rows = db.execute(chosen.where(reviews.c.key.in_(several)) if shared else chosen).scalars()
             return [Review.from_dict(payload) for payload in rows]
 
     def speakers(self, keys: Sequence[str]) -> dict[str, str | None]:
