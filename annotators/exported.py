@@ -34,7 +34,7 @@ DEV_SHARE = 0.1
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
 _COLUMNS = (
     {"task_key": pa.string(), "story_id": pa.string(), "story_version": pa.int64(), "text": pa.string()}
-    | {"annotation_id": pa.int64(), "updated": pa.string(), "skipped": pa.bool_(), "problems": pa.list_(pa.string())}
+    | {"annotation_id": pa.int64(), "updated": pa.string(), "skipped": pa.bool_(), "counts": pa.bool_(), "problems": pa.list_(pa.string())}
     | {name: _SPANS for role in ROLES for name in (role, f"model_{role}")}
 )
 _NEEDED = ("task_key", "story_id", "story_version", "text", "annotation_id")
@@ -65,7 +65,9 @@ class _Review:
 
 
 def read_export(folder: Path, tables: Sequence[Path] | None = None) -> Export:
-    """The passages people have reviewed. Of several reviews of a task the newest counts. tables: the splits read, those to learn from.
+    """The passages people have reviewed. Of several reviews of a task that counts which the export says does.
+
+    tables: the splits read, those to learn from.
 
     Errors: BadData names file, row (from 1) and fault.
     """
@@ -78,8 +80,8 @@ def read_export(folder: Path, tables: Sequence[Path] | None = None) -> Export:
             validation |= {row["story_id"]} if path == VALIDATION else set()
     reviews: dict[tuple[str, int], list[_Review]] = defaultdict(list)
     for (guid, _), judged in tasks.items():
-        newest = max(judged.values(), key=lambda rows: (rows[0]["updated"] or "", rows[0]["annotation_id"]))
-        version, review = _carried(_review(newest), newest[0]["story_version"], texts[guid])
+        taken = max(judged.values(), key=lambda rows: (rows[0]["counts"], rows[0]["updated"] or "", rows[0]["annotation_id"]))
+        version, review = _carried(_review(taken), taken[0]["story_version"], texts[guid])
         reviews[guid, version].append(review)
     stories: dict[str, list[Article]] = defaultdict(list)
     left_out = 0

@@ -1,8 +1,8 @@
 """Several people's choices become one by a stated rule; where they cannot, a person has to settle it.
 
 majority: more than half; expert: an expert's word where there is one, else the majority; dawid-skene: the likeliest label when each
-person's own error rates are estimated with it (Dawid and Skene 1979, by crowd-kit). To settle a dispute an expert reviews the task
-in Label Studio: that word then counts under any rule.
+person's own error rates are estimated with it (Dawid and Skene 1979, by crowd-kit). To settle a dispute somebody reviews the task
+in Label Studio: a third word makes a majority, an expert's counts under any rule. Spans are one person's: the newest, or an expert's.
 """
 
 from __future__ import annotations
@@ -78,6 +78,10 @@ class Judge:
             elif said:
                 disputes.append(Dispute(next(iter(by.values())).key, name, said))
         return labels, disputes
+
+    def counting(self, reviews: Iterable[Review]) -> Review:
+        """The review of one task whose spans count: the newest, an expert's before others', one that was skipped after all."""
+        return max(reviews, key=lambda r: (not r.skipped, r.by in self.experts, r.updated, r.annotation_id))
 
     def _label(self, key: str, element: str, said: Mapping[str, str]) -> str | None:
         words = {said[who] for who in self.experts if who in said}

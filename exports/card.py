@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exports.agreement import Agreement
+from exports.claims_table import Settled
 from exports.manifest import Manifest
 from exports.splits import SPLITS
 from schemas.labels import CHOICES, HUMAN_ONLY, VERSION
@@ -28,6 +29,10 @@ class Count:
     days: tuple[str, str] = ("", "")
     relations: int = 0
     fanned: int = 0
+    doubled: int = 0
+    """Tasks that several people reviewed."""
+    disputes: Counter[str] = field(default_factory=Counter)
+    """By element, what the rule does not settle."""
 
     def claim(self, split: str, row: Mapping[str, Any]) -> None:
         """Counts a row of the claims."""
@@ -40,6 +45,12 @@ class Count:
         day = row["published"][:10]
         if day:
             self.days = min(self.days[0] or day, day), max(self.days[1], day)
+
+    def settled(self, tasks: Iterable[Settled]) -> None:
+        """Counts a story's tasks that several people reviewed, and what is left to settle."""
+        for task in tasks:
+            self.doubled += len({review.by for review in task.reviews}) > 1
+            self.disputes.update(dispute.element for dispute in task.disputes)
 
     def passage(self, split: str, row: Mapping[str, Any]) -> None:
         """Counts a row of the passages."""
@@ -79,14 +90,19 @@ def _about(count: Count, manifest: Manifest) -> list[str]:
         *_fanned(count),
         "",
         "`claims`: each reviewed claim in its story; columns `model_...` are the pre-label, the others the person's word, `reviews` and "
-        "`agreeing` how many people reviewed it and how many of them said just this. `attribution`: passages that people reviewed whole, "
-        "with all their relations. Offsets are code points of `text`.",
+        "`agreeing` how many people reviewed it and how many of them said just this, `settled_...` the label that counts, empty where "
+        f"disputed, by {_rule(manifest)}; `counts` marks the review whose spans are taken, the newest or an expert's. `attribution`: "
+        "passages that people reviewed whole, with all their relations. Offsets are code points of `text`.",
         "",
         "Made by reading the wire, pre-labelling by the model named, and review in Label Studio by the "
         f"guideline {manifest.guideline[:12]} (SHA-256). `manifest.json` names every story and review; "
         "`onrecord export OUT --from manifest.json` makes the same bytes again.",
         "",
     ]
+
+
+def _rule(manifest: Manifest) -> str:
+    return f"the rule {manifest.rule}" + (f" (experts: {', '.join(manifest.experts)})" if manifest.experts else "")
 
 
 def _fanned(count: Count) -> list[str]:
@@ -119,6 +135,8 @@ def _agreed(agreements: list[Agreement]) -> list[str]:
 def _gaps(count: Count, manifest: Manifest) -> list[str]:
     """Known gaps, in words."""
     gaps = [f"The label {label} of {name} stands on {n} claims only." for (name, label), n in sorted(count.labels.items()) if n == 1]
+    doubled = f"Of {count.doubled} claims that several people reviewed"
+    gaps += [f"{doubled}, {name} is disputed on {n}." for name, n in sorted(count.disputes.items())]
     if manifest.left_out:
         gaps.append(f"{len(manifest.left_out)} stories are in no split, so that nothing leaks (`left_out` in the manifest says why).")
     if not count.splits("attribution"):

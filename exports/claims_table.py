@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from exports.adjudication import ELEMENTS, Dispute, Judge
 from schemas.claim import Claim
 from schemas.fanning import FannedOut
 from schemas.labels import CHOICES, HUMAN_ONLY
@@ -30,13 +31,30 @@ def features() -> Any:
     columns |= {name: ClassLabel(names=[str(x) for x in labels]) for name, labels in HUMAN_ONLY.items()}
     columns |= {"model": Value("string"), "model_score": Value("float32"), "annotator": Value("string"), "annotation_id": Value("int64")}
     columns |= {"updated": Value("string"), "seconds": Value("float32"), "skipped": Value("bool")}
-    columns |= {"reviews": Value("int32"), "agreeing": Value("int32"), "fanned_out_from": Value("string")}
+    columns |= {f"settled_{name}": columns[name] for name in ELEMENTS}
+    columns |= {"reviews": Value("int32"), "agreeing": Value("int32"), "counts": Value("bool"), "fanned_out_from": Value("string")}
     columns |= {"problems": List(Value("string")), "note": Value("string")}
     return Features(columns)
 
 
-def flat(row: Row, same_task: Sequence[Review]) -> list[dict[str, Any]]:
-    """A row for each claim of a review; those the annotator added have no model's side. same_task: all reviews of its task.
+@dataclass(frozen=True)
+class Settled:
+    """What of all the reviews of a task counts: its labels by element, the review whose spans are taken, and what is left to settle."""
+
+    reviews: Sequence[Review]
+    labels: dict[str, str]
+    counting: Review
+    disputes: Sequence[Dispute]
+
+    @classmethod
+    def by(cls, judge: Judge, reviews: Sequence[Review]) -> Settled:
+        """By a judge's word."""
+        labels, disputes = judge.settle(reviews)
+        return cls(reviews, labels, judge.counting(reviews), disputes)
+
+
+def flat(row: Row, task: Settled) -> list[dict[str, Any]]:
+    """A row for each claim of a review; those the annotator added have no model's side. task: all that was said on its task.
 
     A review that left no spans (all taken away, or skipped) is a row with none: that the model was wrong is a decision too.
     """
@@ -56,8 +74,9 @@ def flat(row: Row, same_task: Sequence[Review]) -> list[dict[str, Any]]:
         "updated": review.updated,
         "seconds": review.seconds,
         "skipped": review.skipped,
-        "reviews": len(same_task),
-        "agreeing": sum(said(other) == said(review) for other in same_task),
+        "reviews": len(task.reviews),
+        "agreeing": sum(said(other) == said(review) for other in task.reviews),
+        "counts": review is task.counting,
         "fanned_out_from": review.of if isinstance(review, FannedOut) else None,
         "problems": list(review.problems),
         "note": review.note,
@@ -66,7 +85,18 @@ def flat(row: Row, same_task: Sequence[Review]) -> list[dict[str, Any]]:
     if not claims and review.kind == "claim":
         claims = (replace(model, source=(), cue=(), content=(), speaker=None, quotation="", naming=""),)
     owns = [n == 0 and review.kind == "claim" for n in range(len(claims))]  # in a passage without a claim the model found none
-    return [shared | _human(claim, review, own=own) | _model(model if own else None) for own, claim in zip(owns, claims, strict=True)]
+    return [
+        shared | _human(claim, review, own=own) | _settled(claim, task, own=own) | _model(model if own else None)
+        for own, claim in zip(owns, claims, strict=True)
+    ]
+
+
+def _settled(claim: Claim, task: Settled, *, own: bool) -> dict[str, Any]:
+    """The labels that count, on the task's own claim; a naming that nobody picked is what the spans say."""
+    labels = dict(task.labels) if own else {}
+    if own and not any("naming" in review.choices for review in task.reviews):
+        labels["naming"] = claim.naming
+    return {f"settled_{name}": labels.get(name) or None for name in ELEMENTS}
 
 
 def _human(claim: Claim, review: Review, *, own: bool) -> dict[str, Any]:

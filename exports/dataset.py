@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exports import claims_table, passages_table
+from exports.adjudication import Judge
 from exports.agreement import agreement
 from exports.card import CONFIGS, Count, card
-from exports.claims_table import Row
+from exports.claims_table import Row, Settled
 from exports.croissant import croissant
 from exports.manifest import Manifest
 from exports.passages_table import Open
@@ -35,13 +36,20 @@ _SAY = 2000
 
 
 def write_dataset(
-    rows: Iterable[Row], out: Path, manifest: Manifest, waiting: Open | None = None, say: Callable[[int], None] = lambda _: None
+    rows: Iterable[Row],
+    out: Path,
+    manifest: Manifest,
+    waiting: Open | None = None,
+    judge: Judge | None = None,
+    say: Callable[[int], None] = lambda _: None,
 ) -> Count:
     """Writes the folder, which must not exist yet, and fills the manifest. Returns what it counted.
 
     rows: reviewed claims, those of a story in one piece, any number of reviews each; the manifest's `splits` say where a story goes,
-    one without a split is left out. waiting: the stretches that nobody has reviewed yet. say: is told the number of reviews so far.
+    one without a split is left out. waiting: the stretches that nobody has reviewed yet. judge: says which of several people's words
+    counts, by default the majority's. say: is told the number of reviews so far.
     """
+    judge = judge or Judge(())
     out.mkdir(parents=True, exist_ok=True)
     count, done = Count(), 0
     doubled: list[Review] = []
@@ -50,13 +58,16 @@ def write_dataset(
             story_rows = list(its)
             if (split := manifest.splits.get(guid)) is None:
                 continue
-            for row, same_task in _with_reviews(story_rows):
+            tasks = _tasks(story_rows, judge)
+            for row in story_rows:
+                task = tasks[row[2].key]
                 manifest.add(row)
-                doubled += [row[2]] if len(same_task) > 1 and not isinstance(row[2], FannedOut) else []
-                for flat in claims_table.flat(row, same_task):
+                doubled += [row[2]] if len(task.reviews) > 1 and not isinstance(row[2], FannedOut) else []
+                for flat in claims_table.flat(row, task):
                     claims.add(split, flat)
                     count.claim(split, flat)
-            for passage in passages_table.flat(story_rows, waiting or {}):
+            count.settled(tasks.values())
+            for passage in passages_table.flat(story_rows, waiting or {}, judge):
                 passages.add(split, passage)
                 count.passage(split, passage)
             done += len(story_rows)
@@ -68,12 +79,12 @@ def write_dataset(
     return count
 
 
-def _with_reviews(rows: list[Row]) -> Iterable[tuple[Row, list[Review]]]:
-    """Each row with all the reviews of its task."""
+def _tasks(rows: list[Row], judge: Judge) -> dict[str, Settled]:
+    """What counts of each task of a story."""
     tasks: dict[str, list[Review]] = defaultdict(list)
     for _, _, review in rows:
         tasks[review.key].append(review)
-    return [(row, tasks[row[2].key]) for row in rows]
+    return {key: Settled.by(judge, reviews) for key, reviews in tasks.items()}
 
 
 class _Files:

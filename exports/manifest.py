@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from exports.adjudication import Rule
 from exports.claims_table import Row
 from schemas.errors import BadInput
 from schemas.fanning import FannedOut
@@ -24,12 +25,17 @@ FORMAT = 1
 
 @dataclass
 class Manifest:
-    """made: ISO 8601; software: its version; reviews: hash by name; digests: of each story's text by guid and version."""
+    """made: ISO 8601; software: its version; reviews: hash by name; stories: hash of each text by guid and version.
+
+    rule, experts: how several people's words became one.
+    """
 
     made: str
     software: str
     guideline: str
     label_set: int = VERSION
+    rule: Rule = Rule.MAJORITY
+    experts: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     splits: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -56,7 +62,7 @@ def read_manifest(path: Path) -> Manifest:
         value: Any = json.loads(file.read_text(encoding="utf-8"))
         if value.pop("format") != FORMAT:
             raise BadInput(f"{file}: a manifest of another format; this software reads format {FORMAT}")
-        return Manifest(**value)
+        return Manifest(**value | {"rule": Rule(value.get("rule", Rule.MAJORITY))})
     except OSError as error:
         raise BadInput(f"{file}: {error.strerror or error}; give a manifest.json that `onrecord export` wrote, or its folder") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

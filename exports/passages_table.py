@@ -1,7 +1,7 @@
 """Passages reviewed whole, with all their relations: what attribution can be trained on.
 
 A passage is whole where a person has said that every claim of it is marked or has a task of its own, and each of those tasks has been
-reviewed. Of several reviews of a task the newest counts.
+reviewed. Of several reviews of a task the newest counts, an expert's before others'.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from exports.adjudication import Judge
 from exports.claims_table import PARTS, Row
 from schemas.claim import Claim
 from schemas.errors import BadData
@@ -32,17 +33,15 @@ def features() -> Any:
     return Features(columns | {"relations": List(dict.fromkeys(PARTS, spans)), "annotators": List(Value("string"))})
 
 
-def flat(rows: Sequence[Row], waiting: Open) -> Iterator[dict[str, Any]]:
+def flat(rows: Sequence[Row], waiting: Open, judge: Judge) -> Iterator[dict[str, Any]]:
     """The rows of one story's passages, in order. rows: its reviewed claims."""
-    passages: dict[tuple[int, int, int], dict[str, Review]] = defaultdict(dict)
+    passages: dict[tuple[int, int, int], dict[str, list[Review]]] = defaultdict(lambda: defaultdict(list))
     stories: dict[int, Story] = {}
     for story, _, review in rows:
         stories[story.version] = story
-        tasks = passages[story.version, *review.passage]
-        if review.key not in tasks or (review.updated, review.annotation_id) > (tasks[review.key].updated, tasks[review.key].annotation_id):
-            tasks[review.key] = review
+        passages[story.version, *review.passage][review.key].append(review)
     for (version, start, end), tasks in sorted(passages.items()):
-        story, reviews = stories[version], list(tasks.values())
+        story, reviews = stories[version], [judge.counting(its) for its in tasks.values()]
         left = any(a < end and b > start for a, b in waiting.get((story.guid, version), ()))
         if any(r.whole for r in reviews) and not any(r.skipped for r in reviews) and not left:
             yield _row(story, start, end, reviews)

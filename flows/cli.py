@@ -138,11 +138,16 @@ def export(
         Path | None, typer.Option("--from", help="The manifest.json of an earlier export, to make it again.", show_default=False)
     ] = None,
     form: Annotated[Layout, typer.Option("--format", help="Another format, added to the dataset in a folder of its own.")] = Layout.DATASET,
+    rule: Annotated[
+        Rule | None,
+        typer.Option(help="How several people's choices become one; default: majority, or expert with --expert.", show_default=False),
+    ] = None,
+    expert: Annotated[list[str] | None, typer.Option(help="Whose word settles it; may be given several times.", show_default=False)] = None,
 ) -> None:
     """Write the reviewed claims as a folder that `datasets.load_dataset` reads, in splits that do not leak."""
     from flows.exporting import export_reviews
 
-    export_reviews(out, source, form=form)
+    export_reviews(out, source, form=form, rule=rule, experts=expert or [])
 
 
 @quarantine.command("list", epilog="Example: onrecord quarantine list")

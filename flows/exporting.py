@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from exports.adjudication import Judge, Rule
 from exports.claims_table import Row
 from exports.dataset import write_dataset
 from exports.fanning import with_fanned
 from exports.formats import Layout, write_format
-from exports.manifest import Manifest, only, read_manifest
+from exports.manifest import Manifest, digest, only, read_manifest
 from exports.passages_table import Open
 from exports.splits import TRAIN, check_no_leak, split_stories
 from flows.settings import load_settings
@@ -25,8 +27,20 @@ from schemas.guideline import guideline_markdown
 from schemas.story import Story
 
 
-def export_reviews(out: Path, source: Path | None = None, now: datetime | None = None, form: Layout = Layout.DATASET) -> None:
-    """Writes the folder aside and renames it. source: the manifest of an earlier export to make again; form: another format to add."""
+def export_reviews(
+    out: Path,
+    source: Path | None = None,
+    now: datetime | None = None,
+    form: Layout = Layout.DATASET,
+    rule: Rule | None = None,
+    experts: Sequence[str] = (),
+) -> None:
+    """Writes the folder aside and renames it. source: the manifest of an earlier export to make again; form: another format to add.
+
+    rule, experts: how several people's words on a claim become one; a manifest has its own.
+    """
+    if source and (rule or experts):
+        raise BadInput(f"--from {source} says by which rule people's words become one: leave --rule and --expert out")
     store = Store(load_settings().store)
     if not store.count_reviewed():
         raise BadInput("nothing has been reviewed yet: annotate in Label Studio, then `onrecord pull`, then export")
@@ -40,13 +54,27 @@ def export_reviews(out: Path, source: Path | None = None, now: datetime | None =
         elsewhere = {name: digest for name, digest in manifest.reviews.items() if " in " in name}
         rows = only(rows, {name: digest for name, digest in manifest.reviews.items() if name not in elsewhere}, missing)
         fanned = list(only(fanned, elsewhere, missing))
+        judge = _judge(store, manifest.rule, manifest.experts, manifest.reviews)
         manifest.stories, manifest.reviews = {}, {}
     else:
-        manifest = _new_manifest(store, fanned, now or datetime.now(UTC))
+        rule = rule or (Rule.EXPERT if experts else Rule.MAJORITY)
+        judge = _judge(store, rule, sorted(experts))
+        manifest = replace(_new_manifest(store, fanned, now or datetime.now(UTC)), rule=rule, experts=sorted(experts))
     for story, stretches in store.unreviewed().items():
         waiting.setdefault(story, []).extend(stretches)
-    _write(out, with_fanned(rows, fanned, manifest.splits), manifest, store, form, waiting)
+    _write(out, with_fanned(rows, fanned, manifest.splits), manifest, store, form, waiting, judge)
     store.record_export(str(out.resolve()), manifest.made, manifest.stories)
+    _tell(out, manifest, missing)
+
+
+def _judge(store: Store, rule: Rule, experts: Sequence[str], named: Mapping[str, str] | None = None) -> Judge:
+    """Who says what counts. named: the reviews to know people by, with their hashes, where an earlier export is made again."""
+    shared = store.all_reviews(shared=True) if rule is Rule.DAWID_SKENE else ()
+    return Judge([r for r in shared if named is None or named.get(str(r.annotation_id)) == digest(r)], rule, experts)
+
+
+def _tell(out: Path, manifest: Manifest, missing: Mapping[str, str]) -> None:
+    """What was written, and what was left out."""
     for number, why in sorted(missing.items()):
         err().print(f"annotation {number} {why}; it was left out", markup=False)
     for guid, why in sorted(manifest.left_out.items()):
@@ -79,14 +107,14 @@ def _new_manifest(store: Store, fanned: Iterable[Row], now: datetime) -> Manifes
     return Manifest(now.isoformat(timespec="seconds"), version("onrecord"), guideline, splits=splits.of, left_out=splits.left_out)
 
 
-def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout, waiting: Open) -> None:
+def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout, waiting: Open, judge: Judge) -> None:
     """The folder, aside and then renamed: there is the old one or the new one, never half of one."""
     aside, before = out.with_name(out.name + ".part"), out.with_name(out.name + ".before")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     total = store.count_reviewed()
     try:
-        write_dataset(rows, aside, manifest, waiting, say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
+        write_dataset(rows, aside, manifest, waiting, judge, say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
         write_format(aside, form)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from exports import passages_table
+from exports.adjudication import Judge
 from exports.dataset import write_dataset
 from exports.manifest import Manifest
 from schemas.claim import Choice, Claim
@@ -88,7 +89,7 @@ PASSAGES = [
 
 @pytest.mark.parametrize(("reviewed", "waiting", "cues"), [case[1:] for case in PASSAGES], ids=[case[0] for case in PASSAGES])
 def test_passages_reviewed_whole(reviewed: list, waiting: dict, cues: list[str] | None, tmp_path: Path) -> None:
-    rows = list(passages_table.flat([(STORY, claim, review) for claim, review in reviewed], waiting))
+    rows = list(passages_table.flat([(STORY, claim, review) for claim, review in reviewed], waiting, Judge(())))
     assert [[r["cue"][0]["text"] for r in row["relations"]] for row in rows] == ([] if cues is None else [cues])
 
 

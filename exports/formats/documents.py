@@ -1,4 +1,4 @@
-"""What the other formats are made from: each story version of an export with its claims, of several reviews of a task the newest."""
+"""What the other formats are made from: each story version of an export with its claims, of several reviews of a task what counts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exports.adjudication import ELEMENTS
 from exports.claims_table import PARTS, features
 from schemas.labels import CHOICES, HUMAN_ONLY
 
@@ -63,7 +64,7 @@ class Document:
 
 
 def documents(folder: Path) -> Iterator[Document]:
-    """The documents of an export, split by split. Of several reviews of a task the newest counts."""
+    """The documents of an export, split by split."""
     for path in sorted((folder / "claims").glob("*.parquet")):
         for _, rows in itertools.groupby(_rows(path), key=lambda row: (row["story_id"], row["story_version"])):
             yield _document(list(rows))
@@ -81,11 +82,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _document(rows: list[dict[str, Any]]) -> Document:
-    newest: dict[str, tuple[str, int]] = {}
-    for row in rows:
-        if not row["skipped"]:
-            newest[row["task_key"]] = max(newest.get(row["task_key"], ("", 0)), (row["updated"], row["annotation_id"]))
-    kept = [row for row in rows if newest.get(row["task_key"]) == (row["updated"], row["annotation_id"]) and any(row[p] for p in PARTS)]
+    kept = [row for row in rows if row["counts"] and not row["skipped"] and any(row[p] for p in PARTS)]
     kept.sort(key=lambda row: ([(s["start"], s["end"]) for p in PARTS for s in row[p]], row["key"]))
     relations = tuple(_relation(number, row) for number, row in enumerate(kept, 1))
     first = rows[0]
@@ -94,6 +91,8 @@ def _document(rows: list[dict[str, Any]]) -> Document:
 
 
 def _relation(number: int, row: dict[str, Any]) -> Relation:
-    labels = {name: row[name] for name in (*CHOICES, *HUMAN_ONLY) if row[name]}
+    own = row["model_score"] is not None  # of a claim that somebody added nothing was settled
+    counted = {name: row[f"settled_{name}" if own and name in ELEMENTS else name] for name in (*CHOICES, *HUMAN_ONLY)}
+    labels = {name: label for name, label in counted.items() if label}
     source, cue, content = (tuple((s["start"], s["end"]) for s in row[p]) for p in PARTS)
     return Relation(number, source, cue, content, labels, row["key"], row["annotator"], row["updated"])
