@@ -78,7 +78,8 @@ def members(file: BinaryIO, form: str, label: str) -> Iterator[Member]:
 
 
 def _size(file: BinaryIO) -> int:
-    size = file.seek(0, io.SEEK_END)
+    file.seek(0, io.SEEK_END)
+    size = file.tell()  # SFTP's seek does not tell
     file.seek(0)
     return size
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.sources import Opened, Piece, address_of, check_address, pieces
+from flows.sources import IGNORED, Opened, Piece, address_of, check_address, pieces
 from schemas.errors import BadInput, OnRecordError
 from schemas.readers import read_wire
 from schemas.readers.raw import Beside
@@ -17,7 +17,6 @@ from schemas.story import Story
 
 Source = Path | str
 """A file, a folder, a glob, an address, or "-" for standard input."""
-_IGNORED = ("README", "LICENSE", ".")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def feed_files(inputs: Sequence[Source], limit: int | None = None) -> list[Sourc
             check_address(str(given))
             files.append(str(given))
         elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(_IGNORED))
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(IGNORED))
             if not inside:
                 raise BadInput(f"{path}: no wire files in this folder; give a folder or a file with stories")
             files += inside

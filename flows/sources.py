@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flows import archives, fetching
 from flows.reach import Client, Reach
@@ -19,6 +20,9 @@ from schemas.readers import MAX_BYTES
 from schemas.readers.raw import Beside
 
 _SCHEMES = ("http", "https")
+_PASSWORD = re.compile(r"(?<=://)([^/:@]*):[^/@]*(?=@)")
+IGNORED = ("README", "LICENSE", ".")
+"""How names of files begin that are no wire."""
 _FORBIDDEN = ("file", "local", "filecache", "simplecache", "blockcache", "reference", "dir")
 
 
@@ -61,12 +65,14 @@ def check_address(address: str) -> None:
     if scheme in _SCHEMES:
         return
     if scheme in _FORBIDDEN or "::" in address:
-        raise BadInput(f"{address}: addresses of files here are not taken; give the path")
+        raise BadInput(f"{shown(address)}: addresses of files here are not taken; give the path")
     if scheme != "-":
         from fsspec.registry import known_implementations
 
         if scheme not in known_implementations:
-            raise BadInput(f"{address}: no kind of address that is known; give a path, http(s), or what fsspec opens (s3, sftp, gs, ...)")
+            raise BadInput(
+                f"{shown(address)}: no kind of address that is known; give a path, http(s), or what fsspec opens (s3, sftp, gs, ...)"
+            )
 
 
 def pieces(source: Path | str, seen: Opened) -> Iterator[Piece]:
@@ -77,7 +83,7 @@ def pieces(source: Path | str, seen: Opened) -> Iterator[Piece]:
     elif scheme in _SCHEMES:
         yield from _fetched(str(source), seen)
     elif scheme:
-        yield from _remote(str(source), scheme)
+        yield from _remote(str(source))
     else:
         yield from _local(Path(source))
 
@@ -172,36 +178,53 @@ def _fetched(address: str, seen: Opened) -> Iterator[Piece]:
 
 def _fetch(client: Client, address: str, seen: Opened) -> fetching.Answer | Piece | None:
     try:
-        return fetching.fetch(client, address, seen.get(address))
+        return fetching.fetch(client, address, seen.get(shown(address)))
     except OnRecordError as error:
-        return Piece(address, address, fault=str(error))
+        return Piece(shown(address), shown(address), fault=shown(str(error)))
 
 
 def _answered(answer: fetching.Answer) -> Iterator[Piece]:
     """The answer's files; the last carries the validators, so that they are remembered only when all are stored."""
-    label = answer.address.rstrip("/").rpartition("/")[2].partition("?")[0] or answer.address
-    found = list(_opened(io.BytesIO(answer.data), answer.address, label))
+    address = shown(answer.address)
+    label = address.rstrip("/").rpartition("/")[2].partition("?")[0] or address
+    found = list(_opened(io.BytesIO(answer.data), address, label))
     yield from found[:-1]
     if found:
-        yield replace(found[-1], fetched=(answer.address, answer.validators))
+        yield replace(found[-1], fetched=(address, answer.validators))
 
 
-def _remote(address: str, scheme: str) -> Iterator[Piece]:
+def shown(address: str) -> str:
+    """An address without the password in it."""
+    return _PASSWORD.sub(r"\1", address)
+
+
+def _remote(address: str) -> Iterator[Piece]:
     """What fsspec opens: S3, SFTP and the like. Errors: MissingExtra for a missing package."""
     import fsspec
 
+    at = shown(address).rstrip("/")
     try:
         files, root = fsspec.core.url_to_fs(address)
         names = sorted(files.find(root)) if files.isdir(root) else [root]
     except ImportError as error:
-        raise MissingExtra(f"{address}: {error}") from None
+        raise MissingExtra(f"{at}: {error}; S3 and SFTP: pip install 'onrecord[remote]'") from None
     except Exception as error:  # noqa: BLE001  every kind of storage has errors of its own
-        yield Piece(address, address, fault=f"{address}: cannot be opened: {type(error).__name__}: {error}"[:300])
+        yield Piece(at, at, fault=f"{at}: cannot be opened: {type(error).__name__}: {error}"[:300])
         return
     for name in names:
-        label = str(name).rpartition("/")[2]
+        label, where = str(name).rpartition("/")[2], at + str(name).removeprefix(str(root).rstrip("/"))
+        if label.startswith(IGNORED) and name != root:
+            continue
         try:
             with files.open(name, "rb") as file:
-                yield from _opened(file, f"{scheme}://{name}", label)
+                yield from _opened(file, where, label, _beside_remote(files, str(name), names))
         except Exception as error:  # noqa: BLE001
-            yield Piece(f"{scheme}://{name}", label, fault=f"{label}: cannot be read: {type(error).__name__}: {error}"[:300])
+            yield Piece(where, label, fault=f"{label}: cannot be read: {type(error).__name__}: {error}"[:300])
+
+
+def _beside_remote(files: Any, name: str, names: Sequence[str]) -> Beside:
+    def beside(other: str) -> bytes | None:
+        path = f"{name.rpartition('/')[0]}/{other}"
+        return files.cat_file(path) if path in names and files.size(path) <= MAX_BYTES else None
+
+    return beside

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import ipaddress
 import json
+import socket
 import tarfile
 import threading
 import zipfile
@@ -83,6 +85,84 @@ def test_what_fsspec_opens_is_read(tmp_path: Path):
     memory.pipe("/wire/2.json", b"{")
     assert outcome(taken("memory://wire"))[0] == "urn:x:1"
     assert outcome(taken("memory://wire"))[1].startswith("2.json: has no letters")
+
+
+@pytest.fixture
+def sftp(tmp_path: Path) -> Iterator[str]:
+    """An SFTP server over `tmp_path / "far"`; its address, with a password."""
+    paramiko = pytest.importorskip("paramiko")
+    root = tmp_path / "far"
+    root.mkdir()
+
+    class Host(paramiko.ServerInterface):
+        def check_auth_password(self, username: str, password: str) -> int:
+            return paramiko.AUTH_SUCCESSFUL if password == "hush" else paramiko.AUTH_FAILED
+
+        def check_channel_request(self, kind: str, chanid: int) -> int:
+            return paramiko.OPEN_SUCCEEDED
+
+        def get_allowed_auths(self, username: str) -> str:
+            return "password"
+
+    class Files(paramiko.SFTPServerInterface):
+        def list_folder(self, path: str) -> list:
+            return [paramiko.SFTPAttributes.from_stat(p.stat(), p.name) for p in (root / path.strip("/")).iterdir()]
+
+        def stat(self, path: str) -> object:
+            found = root / path.strip("/")
+            return paramiko.SFTPAttributes.from_stat(found.stat()) if found.exists() else paramiko.SFTP_NO_SUCH_FILE
+
+        lstat = stat
+
+        def open(self, path: str, flags: int, attr: object) -> object:
+            if not (root / path.strip("/")).exists():
+                return paramiko.SFTP_NO_SUCH_FILE
+            handle = paramiko.SFTPHandle(flags)
+            handle.readfile = (root / path.strip("/")).open("rb")
+            handle.stat = lambda: self.stat(path)
+            return handle
+
+    key, listening = paramiko.RSAKey.generate(2048), socket.create_server(("127.0.0.1", 0))
+    served = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                served.append(paramiko.Transport(listening.accept()[0]))
+                served[-1].add_server_key(key)
+                served[-1].set_subsystem_handler("sftp", paramiko.SFTPServer, Files)
+                served[-1].start_server(server=Host())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"sftp://wire:hush@127.0.0.1:{listening.getsockname()[1]}"
+    for transport in served:
+        transport.close()
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    thread.join(5)
+
+
+def test_sftp_folders_files_archives_and_bodies_by_reference(sftp: str, tmp_path: Path):
+    far = tmp_path / "far"
+    (far / "in").mkdir()
+    (far / "in" / "1.json").write_bytes(story(1))
+    (far / "in" / "2.xml").write_bytes(b"<newsItem>")
+    (far / "in" / "README.txt").write_bytes(b"No story.")
+    zipped(far / "in" / "3.zip", {"a.json": story(3)})
+    (far / "in" / "4.xml").write_text("<newsItem guid='urn:x:4'><contentSet><remoteContent href='5.html'/></contentSet></newsItem>")
+    (far / "in" / "5.html").write_text("<p>The body.</p>")
+    found = taken(f"{sftp}/in")
+    at = sftp.replace(":hush", "")
+    assert [d.file for d in found] == [f"{at}/in/{n}" for n in ("1.json", "2.xml", "3.zip!a.json", "4.xml", "5.html")]
+    assert [s.text for d in found for s in d.stories] == ["A word.", "A word.", "The body.", "The body."]
+    assert "2.xml: line 1: broken XML" in found[1].reason
+    assert outcome(taken(f"{sftp}/in/1.json")) == ["urn:x:1"]
+    (gone,) = taken(f"{sftp}/away.json")
+    assert gone.reason.startswith("away.json: cannot be read: FileNotFoundError")
+    (refused,) = taken(sftp.replace("hush", "wrong") + "/in")
+    assert "cannot be opened: AuthenticationException" in refused.reason
+    assert "wrong" not in refused.reason + refused.file
 
 
 @pytest.mark.parametrize("form", ["zip", "tar", "tar.gz", "tar.xz"])
