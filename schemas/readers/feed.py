@@ -29,10 +29,11 @@ def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:
     headline = _shown(entry.get("title_detail"))
     bodies = [(body.get("type") != "text/plain", _paragraphs(body)) for body in entry.get("content", ())]
     bodies += [body_paragraphs(entry[key]) for key in _FULL_TEXTS if isinstance(entry.get(key), str)]
-    text = frozen_body(best_rendition(bodies), headline)
-    partial = not text
-    if partial:
-        text = frozen_body(_paragraphs(entry.get("summary_detail")), headline)
+    summary = _paragraphs(entry.get("summary_detail"))
+    # The full text may stand in the description, and "Read more" where it should stand.
+    chosen = best_rendition([*bodies, (False, summary)])
+    partial = chosen == summary and not any(paragraphs == summary for _, paragraphs in bodies)
+    text = frozen_body(chosen, headline)
     return Raw(
         text,
         form,

@@ -50,7 +50,7 @@ def _read_item(item: Any, name: str, beside: Beside | None) -> Raw | Unreadable:
 
     titles = ("{*}contentMeta/{*}headline", ".//{*}hedline/{*}hl1", ".//{*}nitf/{*}head/{*}title", ".//{*}html/{*}head/{*}title")
     headline = next(filter(None, map(words, (*titles, "{*}itemMeta/{*}title"))), "")
-    text, partial = _text(item, headline, words, beside)
+    text, partial = _text(item, headline, language, words, beside)
     embargoed = item.find("{*}itemMeta/{*}embargoed")
     creator = party("{*}contentMeta/{*}creator")
     return Raw(
@@ -91,15 +91,23 @@ def _replaced(item: Any) -> str:
     return ""
 
 
-def _text(item: Any, headline: str, words: Callable[[str], str], beside: Beside | None) -> tuple[str, bool]:
-    """The frozen text of the best rendition, and whether it is only the description, for want of one."""
+def _text(item: Any, headline: str, language: str, words: Callable[[str], str], beside: Beside | None) -> tuple[str, bool]:
+    """The frozen text of the best rendition in the item's language, and whether it is only the description, for want of one."""
     parts = item if local_name(item) == "contentSet" else [p for found in item.iterfind("{*}contentSet") for p in found]
-    renditions = [_rendition(part, beside) for part in parts]
-    text = frozen_body(best_rendition([r for r in renditions if any(map(str.strip, r[1]))]), headline)
+    renditions = [(_language_of(part), _rendition(part, beside)) for part in parts]
+    whole = [(spoken, r) for spoken, r in renditions if any(map(str.strip, r[1]))]
+    own = [r for spoken, r in whole if spoken in ("", language.partition("-")[0].lower())]
+    text = frozen_body(best_rendition(own or [r for spoken, r in whole if spoken == whole[0][0]]), headline)
     if text:
         return text, False
     summary = words("{*}contentMeta/{*}description")
     return frozen_body([summary], ""), bool(summary)
+
+
+def _language_of(part: Any) -> str:
+    """The language that a rendition says it is in, without its region."""
+    inside = part[0].get(_LANG) or part[0].get("lang") if len(part) else ""
+    return str(part.get(_LANG) or inside or "").partition("-")[0].lower()
 
 
 def _rendition(part: Any, beside: Beside | None) -> tuple[bool, list[str]]:

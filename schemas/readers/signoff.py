@@ -8,7 +8,12 @@ _JOB = (
     r"(?:(?:additional|further|original|extra)\s+)?(?:reporting|writing|editing|compiled|compilation|translat(?:ed|ion|ing)|rewriting"
     r"|production|graphics?|report|edited|written|reported)"
 )
-_NAMES = r"(?:[^.;()]|\b[A-Z]\.|\b(?:Jr|Sr|St|Dr)\.)+"
+# Reporting by Ann Ode in Lastra and Bo Rees; Editing by Cy Dee
+_CREDIT = re.compile(rf"(?i:{_JOB}(?:(?:,| and|/)\s*{_JOB})*)\s+by\s(?P<names>.{{2,700}})")
+_BETWEEN = frozenset(
+    "a additional al and at bin by contributed da de del der di du editing el for from further graphics graphic in la of on our production "  # noqa: SIM905
+    "report reporting rewriting staff the to translating van von with writing".split()
+)
 _AGENCY = (
     "AFP|AP|Reuters|REUTERS|dpa|ANSA|EFE|PTI|IANS|ANI|Xinhua|TASS|Interfax|BusinessDesk|Bloomberg|UPI|KUNA|MENA|SPA|WAM|APA|STT|NTB|TT"
 )
@@ -16,7 +21,6 @@ _CLOSING = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\(\s*(?i:{_JOB})\b[^()]{{0,30}}\bby\b.{{1,700}}\)\.?",  # (Reporting by A in B; Editing by C)
-        rf"(?i:{_JOB}(?:(?:,| and|/)\s*{_JOB})*)\s+by\s{_NAMES}(?:;\s*{_NAMES})*\.?",
         rf"\((?:{_AGENCY})\)\.?",
         r"\(\([^()]{0,300}(?:@|\+\d|\b[Tt]el\b|Messaging)[^()]{0,300}\)\)",  # ((ann.ode@agency; +1 555 0100))
         r"Keywords: [A-Z0-9 /&,.()-]{1,100}",
@@ -25,7 +29,7 @@ _CLOSING = tuple(
         r"AP-[A-Z]{2}-\d\d-\d\d-\d\d\s+\d{4}\s?(?:GMT|EST|EDT)?<?",
         r"\d{6}\s+(?:GMT|UTC)\s+[A-Za-z]{3}\.?\s+\d{2,4}",
         r"(?i:enditem|endit|ends?|\(ends?\)|/ends|-+\s?ends\s?-+|-?30-?|#{2,4}|-0-|n{4}|item ends)",
-        r"(?:©|\([cC]\)|Copyright)\s.{0,160}?(?:\b\d{4}\b).{0,300}",
+        r"(?:©|\([cC]\)|Copyright)(?:\s+(?:\([cC]\)|©|[^\Wa-zß-ÿ]\S*|and|of|by))*?\s+\d{4}\b(?!\s+(?!by|and|the)[a-z]).{0,300}",
     )
 )
 # (Refiles to fix a name), Eds: Adds a quote., NOT FOR PUBLICATION
@@ -68,7 +72,14 @@ def part_signoff(text: str) -> tuple[str, str]:
 
 
 def _closes(paragraph: str) -> bool:
-    return len(paragraph) < 800 and any(pattern.fullmatch(paragraph) for pattern in _CLOSING)
+    return len(paragraph) < 800 and (any(pattern.fullmatch(paragraph) for pattern in _CLOSING) or _credits(paragraph))
+
+
+def _credits(paragraph: str) -> bool:
+    """Whether a paragraph says who reported and edited, and nothing of them: names, and what stands between names."""
+    found = _CREDIT.fullmatch(paragraph)
+    words = re.findall(r"[^\s,;.()&-]+", found["names"]) if found else []
+    return bool(words) and words[0][0].isupper() and all(w[0].isupper() or w in _BETWEEN for w in words)
 
 
 def _is_mark(paragraph: str) -> bool:

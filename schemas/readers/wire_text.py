@@ -15,6 +15,7 @@ from schemas.readers.raw import Raw, one_line
 
 _SOH, _STX = "\x01", "\x02"
 _MARKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ENDS = re.compile(r"\r{1,3}\n|\r")
 _IPTC = re.compile(
     r"(?P<source>[A-Za-z]{2,8}?)\s?(?P<number>\d{3,5})\s+(?P<urgency>[1-9])\s+(?P<subject>[A-Za-z]{1,4})\s+(?P<count>\d{1,5})\b\s*(?P<slug>.*)"
 )
@@ -35,7 +36,7 @@ _VERSION = re.compile(r",?\s*\b\d+(?:st|nd|rd|th)\s?Ld\b.*|,?\s*\bLd-.*|,\s*\d+\
 
 def is_wire_text(text: str) -> bool:
     """Whether a text is in one of the telegraph formats."""
-    head = text.lstrip("\x16\r\n\t ")[:600]
+    head = _ENDS.sub("\n", text[:5000].lstrip("\x16\r\n\t "))[:600]
     if re.match(rf"[\x00-\x20]*{_SOH}|ZCZC", head):  # anything else before SOH is words of a text, and would be lost
         return True
     lines = _MARKS.sub("", head).split("\n")
@@ -48,7 +49,7 @@ def is_wire_text(text: str) -> bool:
 
 def read_wire_text(text: str, name: str) -> Iterator[Raw]:
     """The messages of a file, each an item."""
-    messages = list(_messages(text))
+    messages = list(_messages(_ENDS.sub("\n", text)))
     for number, message in enumerate(messages, 1):
         place = f"message {number}" if len(messages) > 1 else ""
         yield _read_message(message, name, place)
