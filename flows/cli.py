@@ -257,6 +257,16 @@ def report_disputes(
     show_disputes(rule, expert or [])
 
 
+@report.command("errors", epilog="Example: onrecord report errors --ask 20")
+def report_errors(
+    ask: Annotated[int, typer.Option(min=0, help="Have so many, from the top, reviewed by another person in Label Studio.")] = 0,
+) -> None:
+    """Rank the decisions that are likely slips, a JSON object a claim; needs the extra `curate` (cleanlab, scikit-learn)."""
+    from flows.rechecking import show_label_errors
+
+    show_label_errors(ask)
+
+
 @report.command("drift", epilog="Example: onrecord report drift --json")
 def report_drift(as_json: AsJson = False) -> None:
     """How far the newest night's labels, confidence and acceptance are from the four weeks before, by agency, and whether by chance."""

@@ -55,7 +55,8 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     keys = _chosen(store, plan, sent, now or datetime.now(UTC))
     for at in range(0, len(keys), _CHUNK):
         _push_some(store, studio, project, plan, keys[at : at + _CHUNK], sent, say)
-    studio.ask_for_copies(project, store.doubled(), 2)
+    for copies, its in store.doubled().items():
+        studio.ask_for_copies(project, its, copies)
     if studio.count(project) != there + sent.pushed:  # somebody else has been at work
         _tidy(store, studio, project, sent)
     _withdraw(store, studio, project, sent)

@@ -122,9 +122,10 @@ class Studio:
     def ask_for_copies(self, project: int, keys: Iterable[str], copies: int) -> None:
         """Has that many people review the tasks of these keys, none seeing another's work in the stream of tasks."""
         for some in chunks(keys):
-            for row in studio_tasks.pages(self._api, project, [having(some)], fields="task_only", include="id,overlap"):
-                if row["overlap"] != copies:
-                    self._api.ask("PATCH", f"/api/tasks/{row['id']}/", body={"overlap": copies})
+            for row in studio_tasks.pages(self._api, project, [having(some)], fields="task_only", include="id,overlap,total_annotations"):
+                if row["overlap"] != copies:  # a task that was done is not, by itself, handed out again
+                    done = row["total_annotations"] >= copies
+                    self._api.ask("PATCH", f"/api/tasks/{row['id']}/", body={"overlap": copies, "is_labeled": done})
 
     def find(self, project: int, keys: Iterable[str]) -> dict[str, list[int]]:
         """Task ids by key, ascending; keys that no task has are left out."""

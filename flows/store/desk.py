@@ -19,6 +19,7 @@ _FEW = 20
 SECONDS = 30.0
 """Seconds a task takes, as long as nothing was measured."""
 _CHUNK = 500
+_ASKABLE = (tasks.c.state == "pushed") & (tasks.c.kind == "claim")
 _LONGEST = 900.0
 """Seconds after which somebody has gone for lunch."""
 
@@ -116,11 +117,28 @@ class Desk(Notices):
             chosen = sa.select(sa.func.sum(left)).select_from(tasks.outerjoin(done, done.c.key == tasks.c.key))
             return int(db.execute(chosen.where(tasks.c.state == "pushed", left > 0)).scalar() or 0)
 
-    def doubled(self) -> list[str]:
-        """Keys of tasks in Label Studio that two people are to review."""
+    def doubled(self) -> dict[int, list[str]]:
+        """Keys of tasks in Label Studio that several people are to review, by how many."""
+        found: dict[int, list[str]] = {}
         with self.reading() as db:
-            chosen = sa.select(tasks.c.key).where(tasks.c.state == "pushed", tasks.c.copies > 1).order_by(tasks.c.key)
-            return list(db.execute(chosen).scalars())
+            chosen = sa.select(tasks.c.copies, tasks.c.key).where(tasks.c.state == "pushed", tasks.c.copies > 1).order_by(tasks.c.key)
+            for row in db.execute(chosen):
+                found.setdefault(row.copies, []).append(row.key)
+        return found
+
+    def ask_again(self, keys: Sequence[str], most: int) -> dict[str, int]:
+        """Has the first so many of reviewed tasks, of those that wait for nobody, reviewed by one more; gives by how many in all."""
+        asked: dict[str, int] = {}
+        with self.writing() as db:
+            done = sa.select(sa.func.count(reviews.c.payload["by"].as_string().distinct())).where(reviews.c.key == tasks.c.key)
+            for key in keys:
+                row = db.execute(
+                    sa.select(tasks.c.copies, done.scalar_subquery().label("done")).where(tasks.c.key == key, _ASKABLE)
+                ).first()
+                if row and row.copies <= row.done and len(asked) < most:
+                    asked[key] = row.done + 1
+                    db.execute(sa.update(tasks).where(tasks.c.key == key).values(copies=row.done + 1))
+        return asked
 
     def double(self, rows: Iterable[tuple[str, bool]]) -> None:
         """Waiting tasks that two people are to review, by key; whether their pre-label is hidden from them."""
