@@ -6,7 +6,7 @@ LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth screenshot clean
+.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth audit screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -44,7 +44,7 @@ intake: .venv/test.stamp  ## speed of reading the wire, near-duplicates found an
 quality: .venv/test.stamp  ## attribution on PolNeAR dev, by publisher, and on texts in another dress (about 3 minutes)
 	.venv/bin/python benchmarks/quality.py $(CORPORA)/polnear/dev.jsonl
 
-faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights killed with -9 at 100 seeded instants, every server real (about an hour)
+faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights killed with -9 at 100 seeded instants, every server real, into benchmarks/night_faults.json (about an hour; goes on where it was stopped)
 	.venv/bin/python benchmarks/night_faults.py run --instants 100
 
 desk-faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## 300 seeded schedules of faults between the desk and Label Studio, into benchmarks/desk_faults.json (about an hour)
@@ -52,6 +52,9 @@ desk-faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## 300 seeded schedul
 
 desk-bench: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## the desk beside the bare API of the same server, into benchmarks/desk.json (about 10 minutes)
 	.venv/bin/python -m benchmarks.desk --json benchmarks/desk.json
+
+audit: .venv-audit/ready.stamp  ## asks an index of advisories about every locked package; says so where none can be reached
+	@.venv-audit/bin/python requirements/audit
 
 growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 and 20,000 stories, into benchmarks/growth.json (about 3 hours)
 	.venv/bin/python benchmarks/growth.py run $(CORPORA)
@@ -84,5 +87,10 @@ $(LABEL_STUDIO)/ready.stamp: requirements/label-studio.txt
 	@$(LABEL_STUDIO)/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r requirements/label-studio.txt
 	@touch $@
 
+.venv-audit/ready.stamp: requirements/audit.txt
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r requirements/audit.txt
+	@touch $@
+
 clean:  ## removes the environments and caches, not data/
-	rm -rf .venv $(LABEL_STUDIO) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-audit $(LABEL_STUDIO) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

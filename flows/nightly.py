@@ -46,12 +46,13 @@ def _run_name() -> str:
 
 
 @flow(name="nightly", flow_run_name=_run_name, task_runner=task_runner(load_settings()), persist_result=False, retries=0)
-def nightly(inputs: list[str | Path] | None = None, limit: int | None = None, push: bool = True) -> State[Any]:
+def nightly(inputs: list[str | Path] | None = None, limit: int | None = None, push: bool = True, now: datetime | None = None) -> State[Any]:
     """One night: reads the wire, splits stories into claims, pre-labels them and pushes tasks.
 
     inputs: files and folders; default: the wire's folder of the settings. limit: files at most. push: false stops before Label Studio.
+    now: what time it is all night (embargoes, the page); default: the clock.
     """
-    shift = given() or _scheduled(inputs, limit, push)
+    shift = given() or _scheduled(inputs, limit, push, now)
     try:
         night = work_night(shift, _submitted)
     except Busy as busy:
@@ -63,11 +64,11 @@ def nightly(inputs: list[str | Path] | None = None, limit: int | None = None, pu
     return Completed(message=said, data=night)
 
 
-def _scheduled(inputs: list[str | Path] | None, limit: int | None, push: bool) -> Shift:
+def _scheduled(inputs: list[str | Path] | None, limit: int | None, push: bool, now: datetime | None) -> Shift:
     settings = load_settings()
     set_up_logs(settings)
     studio = (lambda: connect(settings)) if push else None
-    return Shift(settings, inputs or [settings.wire_folder], studio, say=_log.info, limit=limit)
+    return Shift(settings, inputs or [settings.wire_folder], studio, say=_log.info, limit=limit, **_clock(now))
 
 
 def _submitted(groups: Sequence[list[Key]], work: Work) -> Iterator[Result]:
@@ -104,8 +105,11 @@ def run_nightly(
     now: datetime | None = None,
 ) -> Night:
     """The flow at once, with these settings; now: what time it is all night. Errors: Busy where another night is at work."""
-    clock = {"clock": lambda: now} if now else {}
-    return run_shift(Shift(settings, inputs, (lambda: studio) if studio else None, say=say, limit=limit, **clock))
+    return run_shift(Shift(settings, inputs, (lambda: studio) if studio else None, say=say, limit=limit, **_clock(now)))
+
+
+def _clock(now: datetime | None) -> dict[str, Any]:
+    return {"clock": lambda: now} if now else {}
 
 
 def run_shift(shift: Shift) -> Night:

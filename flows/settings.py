@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -10,8 +11,10 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.plan import Budget, Plan
-from schemas.errors import BadInput
+from schemas.errors import BadInput, Unavailable
 
+BLOCK = "block:"
+"""How a secret begins that a Prefect block holds."""
 ROOT = Path(__file__).resolve().parent.parent
 """The repository."""
 
@@ -22,7 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ONRECORD_", env_file=".env", extra="ignore")
 
     data: Path = Field(ROOT / "data", description="Folder under which everything is written.")
-    store_url: str = Field("", description="Database URL; empty: SQLite in the data folder.")
+    store_url: SecretStr = Field(SecretStr(""), description="Database URL; empty: SQLite in the data folder.")
     model: Path | None = Field(None, description="Model folder; empty: the one promoted, else the shipped one.")
     label_studio_url: str = Field("", description="Label Studio's address; empty: the demo's own server.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Its token; better in a file:")
@@ -53,7 +56,7 @@ class Settings(BaseSettings):
     @property
     def store(self) -> str:
         """The store's URL, the default filled in."""
-        return self.store_url or f"sqlite:///{self.data / 'onrecord.db'}"
+        return self._shown(self.store_url, "STORE_URL") or f"sqlite:///{self.data / 'onrecord.db'}"
 
     @property
     def plan(self) -> Plan:
@@ -90,11 +93,38 @@ class Settings(BaseSettings):
     def token(self) -> str:
         """Label Studio's token. Errors: BadInput where its file cannot be read."""
         if self.label_studio_token_file is None:
-            return self.label_studio_token.get_secret_value()
+            return self._shown(self.label_studio_token, "LABEL_STUDIO_TOKEN")
         try:
             return self.label_studio_token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BadInput(f"ONRECORD_LABEL_STUDIO_TOKEN_FILE={self.label_studio_token_file}: {error.strerror}") from error
+
+    def webhook_address(self) -> str:
+        """Who is told each night's result; empty: nobody. Errors: BadInput for a block that is not there."""
+        return self._shown(self.webhook, "WEBHOOK")
+
+    def _shown(self, secret: SecretStr, name: str) -> str:
+        """A secret: itself, or what the Prefect block holds that `block:NAME` names."""
+        value = secret.get_secret_value()
+        if not value.startswith(BLOCK):
+            return value
+        prepare_prefect(self)
+        return _block(f"ONRECORD_{name}={value}", value.removeprefix(BLOCK))
+
+
+@cache
+def _block(given: str, name: str) -> str:
+    """What a Prefect Secret block holds; asked once a process. Errors: BadInput where there is none, Unavailable where nobody answers."""
+    from prefect.blocks.system import Secret
+
+    try:
+        return str(Secret.load(name, _sync=True).get())  # type: ignore[union-attr, call-arg]
+    except ValueError as error:
+        raise BadInput(
+            f"{given}: Prefect has no such Secret block; make it on Prefect's page under Blocks, or give the value itself"
+        ) from error
+    except Exception as error:
+        raise Unavailable(f"{given}: Prefect's server does not give the block: {type(error).__name__}") from error
 
 
 def load_settings() -> Settings:

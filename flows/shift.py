@@ -171,7 +171,7 @@ def _close_book(shift: Shift, store: Store, number: int, night: Night) -> None:
         night.morning = morning = morning_of(store, number, night, shift.time())
         store.end_night(number, shift.time(), state, morning.to_dict())
         night.page = write_page(morning, shift.settings.report_folder)
-        tell(shift.settings.webhook.get_secret_value(), morning)
+        tell(shift.settings.webhook_address(), morning)
     except (OnRecordError, OSError) as error:
         night.failures.append(f"report: {error}")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,17 +20,23 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 import yaml
+from prefect.blocks.system import Secret
 from prefect.client.base import PrefectHttpxSyncClient
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 
 from flows.housekeeping import COPIES, tidy
+from flows.keeping import Child
 from flows.processes import Process
 from flows.settings import ROOT, Settings
 from flows.store import Store
-from flows.up import Child
+from schemas.errors import BadInput
 from schemas.story import Story
 
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 ONRECORD = Path(sys.executable).with_name("onrecord")
+TOKEN, KEY = "t0k3n" + "f" * 35, "k3y-of-the-webhook"
+TOLD: list[tuple[str, dict]] = []
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["name"])
@@ -39,6 +48,27 @@ def test_entrypoints_are_flows(deployment: dict) -> None:
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
     hour = deployment["schedules"][0]["cron"].split()[1]
     assert hour == "*" or not 1 <= int(hour) <= 3  # the hour that clocks skip or repeat
+
+
+@contextlib.contextmanager
+def monitor() -> Iterator[str]:
+    """The address of whoever is told how nights went."""
+
+    class Monitor(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            TOLD.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Monitor)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +87,9 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Po
         "ONRECORD_PREFECT_PORT": str(port),
         "ONRECORD_TIME_ZONE": "Europe/Berlin",
         "ONRECORD_LABEL_STUDIO_URL": "http://127.0.0.1:9",
-        "ONRECORD_LABEL_STUDIO_TOKEN": "x" * 40,
+        "ONRECORD_LABEL_STUDIO_TOKEN": TOKEN,
+        "ONRECORD_STORE_URL": "block:store",
+        "ONRECORD_WEBHOOK": "block:monitoring",
     }
     process = subprocess.Popen([ONRECORD, "up"], env=env, stderr=subprocess.PIPE, text=True, cwd=data)
     assert process.stderr is not None
@@ -68,7 +100,10 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Po
             break
     else:
         pytest.fail("".join(said))
-    yield process, f"http://127.0.0.1:{port}/api", data
+    with monitor() as address, temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        Secret(value=f"sqlite:///{data / 'onrecord.db'}").save("store")
+        Secret(value=f"{address}/{KEY}").save("monitoring")
+        yield process, f"http://127.0.0.1:{port}/api", data
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
@@ -128,6 +163,52 @@ def test_a_scheduled_night_runs_and_another_beside_it_is_cancelled(up, wait_for:
     assert {a["key"] for a in shown} == {"morning-page", "stations"}
     logs = ask(api, "/logs/filter", logs={"flow_run_id": {"any_": runs}}, limit=200)
     assert [line for line in logs if line["name"].startswith("flows") and "annotate: 2 done" in line["message"]]
+
+
+@pytest.mark.prefect
+def test_secrets_come_from_blocks_and_are_shown_nowhere(up) -> None:
+    """After the nights above: not in a log, a page, an artifact, Prefect's database or the process list."""
+    _, _, data = up
+    assert [(path, body["state"]) for path, body in TOLD] == [(f"/{KEY}", "failed")]
+    secrets = [TOKEN.encode(), KEY.encode()]
+    assert (data / "prefect" / "prefect.db").exists()
+    files = [path for path in data.rglob("*") if path.is_file()]
+    assert {"worker.log", "server.log", "index.html"} <= {path.name for path in files}
+    assert [path for path in files if any(secret in path.read_bytes() for secret in secrets)] == []
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _still(path)]
+    assert [line for line in lines if b"onrecord\0up" in line]
+    assert [line for line in lines if any(secret in line for secret in secrets)] == []
+
+
+def _still(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(path.read_bytes())
+    return False
+
+
+@pytest.mark.prefect
+@pytest.mark.usefixtures("prefect_server")
+def test_a_block_that_is_not_there_is_named() -> None:
+    settings = Settings(webhook=SecretStr("block:nowhere"), _env_file=None)
+    with pytest.raises(BadInput, match="ONRECORD_WEBHOOK=block:nowhere: Prefect has no such Secret block"):
+        settings.webhook_address()
+
+
+def test_settings_show_no_secret() -> None:
+    given = {"store_url": "postgresql+psycopg://u:pa55@h/n", "label_studio_token": "pa55", "webhook": "http://h/pa55"}
+    settings = Settings(_env_file=None, **given)
+    assert (settings.store, settings.token(), settings.webhook_address()) == tuple(given.values())
+    assert "pa55" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.prefect
+def test_prefect_listens_on_loopback_only(up) -> None:
+    _, api, _ = up
+    port = f"{int(api.split(':')[2].split('/')[0]):04X}"
+    listening = [
+        line.split()[1] for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:] if " 0A " in line
+    ]
+    assert [address for address in listening if address.endswith(f":{port}")] == [f"0100007F:{port}"]
 
 
 @pytest.mark.prefect
