@@ -11,6 +11,7 @@ import numpy as np
 
 from annotators.claimset import read_passages
 from annotators.judging import LABELS
+from schemas.labels import Role, Stance
 
 WRITTEN = Path(__file__).with_name("claims")
 SMOOTHING = 0.5
@@ -24,7 +25,8 @@ def majority(truth: Sequence[str]) -> list[str]:
 
 def copied(roles: Sequence[str]) -> list[str]:
     """The role as the stance: government and opposition speak for their own side, all others for none."""
-    return [role if role in ("government", "opposition") else "neutral" for role in roles]
+    own = {str(Role.GOVERNMENT): str(Stance.GOVERNMENT), str(Role.OPPOSITION): str(Stance.OPPOSITION)}
+    return [own.get(role, str(Stance.NEUTRAL)) for role in roles]
 
 
 def bag(text: str, source: Sequence[tuple[int, int]], cue: Sequence[tuple[int, int]], content: Sequence[tuple[int, int]]) -> Bag:

@@ -23,7 +23,8 @@ from annotators.corpora import Relation
 from annotators.pieces import Pieces, split_pieces
 from annotators.speakers import Resolution
 from schemas.claim import Choice
-from schemas.labels import CHOICES
+from schemas.errors import BadInput
+from schemas.labels import CHOICES, STEPS, joined
 
 if TYPE_CHECKING:
     import openvino
@@ -126,9 +127,17 @@ def load_judge(folder: Path, compiled: openvino.CompiledModel, special: tuple[in
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    shift = {name: np.array([config["shift"][name][label] for label in LABELS[name]], dtype=np.float32) for name in JUDGED}
+    shift = {name: _in_place(folder, config, name) for name in JUDGED}
     evidence = (np.array(config["evidence"]["weights"], dtype=np.float32), np.array(config["evidence"]["bias"], dtype=np.float32))
     return Judge(config["revision"], tokenizer, OpenVinoEncoder(compiled), special, config["temperature"], shift, evidence)
+
+
+def _in_place(folder: Path, config: dict[str, Any], name: str) -> np.ndarray:
+    """An element's shifts in its labels' order. Errors: BadInput where the labels are not those of today under older names."""
+    names = joined(STEPS, config["label_set"]).get(name, {})
+    if [names.get(label, label) for label in config["shift"][name]] != LABELS[name]:
+        raise BadInput(f"{folder}: made for label set {config['label_set']}, with other labels of {name}, or in another order; retrain it")
+    return np.array(list(config["shift"][name].values()), dtype=np.float32)
 
 
 def filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from annotators.decoding import DISTANCES, Steps
-from annotators.heads import Heads
+from annotators.heads import ELEMENTS, Heads
 from annotators.judging import Judge, load_judge
 from annotators.tags import TAGS
 from schemas import labels
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).with_name("weights") / "wire-small"
 """The model that the project ships."""
+_OTHER_LABELS = f"made for label set {{}}, this software has {labels.VERSION}; retrain it"
 JUDGE = Path(__file__).with_name("weights") / "claims-small"
 """The judge of role, modality and stance that it ships; it serves every attribution model that has none of its own."""
 OWN_JUDGE = "judge"
@@ -108,8 +109,8 @@ def _load(folder: Path) -> Model:
         raise BadInput(f"{folder}: not a model folder, it lacks {', '.join(missing)}; name a folder that `onrecord train` wrote")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if config["label_set"] != labels.VERSION:
-            raise BadInput(f"{folder}: made for label set {config['label_set']}, this software has {labels.VERSION}; retrain it")
+        if not labels.serves(config["label_set"]):
+            raise BadInput(f"{folder}: {_OTHER_LABELS.format(config['label_set'])}")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -118,6 +119,8 @@ def _load(folder: Path) -> Model:
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])
+        if len(heads.weights["outer.bias"]) != sum(len(labels.CHOICES[name]) for name in ELEMENTS):
+            raise BadInput(f"{folder}: {_OTHER_LABELS.format(config['label_set'])}")
         judge = _judge(folder / OWN_JUDGE if (folder / OWN_JUDGE).is_dir() else JUDGE)
         return Model(
             config["revision"],

@@ -17,7 +17,7 @@ from typing import Any
 
 from annotators.models import FILES, OWN_JUDGE, SHIPPED
 from schemas.errors import BadInput
-from schemas.labels import VERSION
+from schemas.labels import VERSION, serves
 
 CURRENT, RECORD, HISTORY, SHIPPED_NAME = "current", "record.json", "history.jsonl", "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
@@ -158,7 +158,7 @@ def _check_label_set(folder: Path) -> None:
         label_set = json.loads((folder / "config.json").read_text(encoding="utf-8"))["label_set"]
     except (ValueError, KeyError) as error:
         raise BadInput(f"{folder}: config.json cannot be read as a model's; train it again") from error
-    if label_set != VERSION:
+    if not serves(label_set):
         raise BadInput(f"{folder}: made for label set {label_set}, this software has {VERSION}; retrain it")
 
 

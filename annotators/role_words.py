@@ -11,37 +11,37 @@ import numpy as np
 
 from annotators.names import countries, words
 from annotators.speakers import Resolution
-from schemas.labels import CHOICES
+from schemas.labels import Role
 
-ROLES = [str(role) for role in CHOICES["role"]]
-_WORDS = {
-    "government": "president premier prime minister ministers ministry ministries government governor mayor army military navy police armed"
+ROLES = [str(role) for role in Role]
+_WORDS: dict[Role, str] = {
+    Role.GOVERNMENT: "president premier prime minister ministers ministry ministries government governor mayor army military navy police armed"
     " forces colonel general captain lieutenant major brigade battalion garrison command attorney prosecutor prosecutors judge court"
     " tribunal parliament cabinet ruling authorities authority official officials state treasury communique secretary officer commissioner"
     " administration palace king sultan emir junta intelligence customs coroner security deputy congress senate senator"
     " lawmaker lawmakers provincial council vice regime kremlin troops soldiers patrol national bureau agency directorate department",
-    "opposition": "opposition dissident dissidents exile exiles exiled jailed labour coalition pro-democracy banned dissenting anti-government",
-    "armed_group": "guerrilla guerrillas rebel rebels contras contra insurgents insurgent subversives terrorists terrorist mrta eln farc"
+    Role.OPPOSITION: "opposition dissident dissidents exile exiles exiled jailed labour coalition pro-democracy banned dissenting anti-government",
+    Role.ARMED_GROUP: "guerrilla guerrillas rebel rebels contras contra insurgents insurgent subversives terrorists terrorist mrta eln farc"
     " urng militia militias paramilitaries paramilitary cartel cartels extraditables separatists militants commandos gunmen fighters"
     " commander resistance liberation front mujahideen clandestine hijackers kidnappers extremists shining path",
-    "civil_society": "rights union unions federation workers church bishop archbishop bishops priest priests catholic clergy pastor"
+    Role.CIVIL_SOCIETY: "rights union unions federation workers church bishop archbishop bishops priest priests catholic clergy pastor"
     " amnesty committee mothers charity aid relief teachers association campaigners activists activist ngo nongovernmental humanitarian"
     " human bar peasants cross jesuit jesuits students syndicate guild watch",
-    "international": "ambassador embassy diplomat diplomats u.n. un united nations envoy nato imf monetary fund european union eu oas foreign"
+    Role.INTERNATIONAL: "ambassador embassy diplomat diplomats u.n. un united nations envoy nato imf monetary fund european union eu oas foreign"
     " washington states u.s. us western white house commission community allied american world",
-    "business": "dealer dealers trader traders broker brokers bank bankers banker company companies firm firms businessmen businessman"
+    Role.BUSINESS: "dealer dealers trader traders broker brokers bank bankers banker company companies firm firms businessmen businessman"
     " businesswoman corp inc ltd industry industrialists manager executive exchange chamber commerce stock market exporters growers producers"
     " owners chairman securities plc airline manufacturers importers farmers employers",
-    "expert": "analyst analysts economist economists professor academic academics expert experts pollster doctor doctors scientist university"
+    Role.EXPERT: "analyst analysts economist economists professor academic academics expert experts pollster doctor doctors scientist university"
     " historian researcher researchers lawyer lawyers surgeon institute scholar study observers",
-    "media": "newspaper newspapers press news radio television weekly daily magazine journalist journalists reporter reporters correspondent"
+    Role.MEDIA: "newspaper newspapers press news radio television weekly daily magazine journalist journalists reporter reporters correspondent"
     " columnist editorial network broadcast agency newscast wire media paper cnn",
-    "citizen": "witness witnesses resident residents villager villagers relative relatives victim victims survivor survivors father mother"
+    Role.CITIZEN: "witness witnesses resident residents villager villagers relative relatives victim victims survivor survivors father mother"
     " widow wife neighbor neighbors neighbours prisoner prisoners inmates passenger driver shopkeeper people persons student workers"
     " demonstrators voters refugees peasant peasants taxi soldier former accused suspect hostage everyone uprising protesters inhabitants",
-    "unknown": "source sources reports rumours rumors some one many",
+    Role.UNKNOWN: "source sources reports rumours rumors some one many",
 }
-_OF = [frozenset(_WORDS[role].split()) for role in ROLES]
+_OF = [frozenset(_WORDS[role].split()) for role in Role]
 FEATURES = 2 * len(ROLES) + 8
 """Numbers a claim's source is told by."""
 

@@ -15,9 +15,11 @@ from flows.pulling import pull
 from flows.pushing import LABEL_SET
 from flows.store import Store
 from flows.studio import Studio
+from schemas.claim import Claim
 from schemas.errors import BadInput
 from schemas.guideline import project_settings
-from schemas.labels import CHOICES, HUMAN_ONLY, STEPS, VERSION, Problem, Step
+from schemas.labels import CHOICES, HUMAN_ONLY, STEPS, VERSION, Problem, Step, joined
+from schemas.reviews import Review
 from schemas.studio_config import PROBLEM, labeling_config
 
 Json = dict[str, Any]
@@ -50,16 +52,16 @@ def relabel(
     groups: Mapping[str, frozenset[str]] = GROUPS,
     say: Say,
 ) -> Relabelled:
-    """Brings everything that was decided to a version of the label set. Errors: BadInput where a decision would be stranded."""
-    names = joined(steps, int(store.mark(LABEL_SET) or 1))
+    """Brings everything that was decided to a version of the label set.
+
+    Errors: BadInput, before anything is changed, where a step is lacking or a label would be left without a place.
+    """
+    since = int(store.mark(LABEL_SET) or 1)
+    names = joined(_complete(list(steps), since, version), since)
+    if (there := studio.find_project(studio.title)) is not None:
+        pull(store, studio, whole=True, project=there)  # what is decided in Label Studio alone counts too
+    _check_stranded(store, names, groups, version)
     project = studio.ensure_project(studio.title, labeling_config({group: sorted(old) for group, old in names.items()}))
-    pull(store, studio, whole=True, project=project)  # what is decided in Label Studio alone counts too
-    if lost := Counter(_stranded(store, names, groups)):
-        said = "; ".join(f"{n} decisions say {group} {label!r}" for (group, label), n in sorted(lost.items()))
-        raise BadInput(
-            f"label set {version} would strand what people decided: {said}. Say in STEPS (schemas/labels.py) what becomes of each label, "
-            "or have these claims reviewed again under another label first; nothing was changed"
-        )
     done = 0
     for task in studio.whole_tasks(project):
         for annotation in task["annotations"]:
@@ -76,17 +78,6 @@ def relabel(
     return Relabelled(version, done, reviews, claims)
 
 
-def joined(steps: Iterable[Step], since: int) -> dict[str, dict[str, str]]:
-    """The steps after a version as one: where a label was renamed twice, the last name counts."""
-    names: dict[str, dict[str, str]] = {}
-    for step in sorted((step for step in steps if step.version > since), key=lambda step: step.version):
-        for group, new in step.renamed.items():
-            mine = names.setdefault(group, {})
-            mine |= {old: new.get(now, now) for old, now in mine.items()}
-            mine |= {old: now for old, now in new.items() if old not in mine}
-    return names
-
-
 def renamed(row: Json, names: Names) -> Json:
     """A row of an annotation's result under the new names."""
     mine = names.get(row.get("from_name", ""), {})
@@ -96,12 +87,39 @@ def renamed(row: Json, names: Names) -> Json:
     return row | {"value": row["value"] | {"choices": list(labels)}}
 
 
-def _stranded(store: Store, names: Names, groups: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
-    """Group and label of each decision that would have no place."""
-    for review in store.all_reviews():
-        for group, label in (*review.choices.items(), *((PROBLEM, problem) for problem in review.problems)):
-            if names.get(group, {}).get(label, label) not in groups.get(group, ()):
-                yield group, label
+def _complete(steps: list[Step], since: int, version: int) -> list[Step]:
+    lacking = sorted(set(range(since + 1, version + 1)) - {step.version for step in steps})
+    if lacking:
+        said = ", ".join(map(str, lacking))
+        raise BadInput(f"the label set is version {version} and no Step leads there from {since}: STEPS (schemas/labels.py) lacks {said}")
+    return steps
+
+
+def _check_stranded(store: Store, names: Names, groups: Mapping[str, frozenset[str]], version: int) -> None:
+    """Errors: BadInput where a decision, or a model's opinion on a task, would be left without a label."""
+    decided = Counter((group, label) for review in store.all_reviews() for group, label in _labels_of(review))
+    shown = Counter((name, label) for entry in store.entries(states=("waiting", "pushed")) for name, label in _opinions(entry.claim))
+    lost = [
+        f"{n} {what} say {group} {label!r}"
+        for what, counts in (("decisions", decided), ("pre-labels", shown))
+        for (group, label), n in sorted(counts.items())
+        if names.get(group, {}).get(label, label) not in groups.get(group, ())
+    ]
+    if lost:
+        raise BadInput(
+            f"label set {version} would leave labels without a place: {', '.join(lost)}. Say in STEPS (schemas/labels.py) what becomes "
+            "of each label, or have these claims reviewed again under another label first; nothing was changed"
+        )
+
+
+def _labels_of(review: Review) -> Iterator[tuple[str, str]]:
+    yield from review.choices.items()
+    yield from ((PROBLEM, problem) for problem in review.problems)
+
+
+def _opinions(claim: Claim) -> Iterator[tuple[str, str]]:
+    """What a model says of a claim, element and label."""
+    return ((name, label) for name in CHOICES if (label := claim.label(name)))
 
 
 def _rewrite_pre_labels(studio: Studio, project: int, names: Names, version: int, say: Say) -> None:

@@ -85,12 +85,7 @@ def _against(review: Review, old: Claim, new: Claim | None) -> Iterator[str]:
             yield f"{review.by} confirmed the claim, the model no longer finds it"
         return
     for name in CHOICES:
-        label, before = _label(new, name), _label(old, name)
+        label, before = new.label(name), old.label(name)
         said = review.choices.get(name)
         if said and label and label not in (said, before):
             yield f"{name}: {review.by} says {said}, the model now {label} (before: {before or 'nothing'})"
-
-
-def _label(claim: Claim, name: str) -> str | None:
-    value = getattr(claim, name)
-    return value if isinstance(value, str) or value is None else value.label

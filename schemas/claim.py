@@ -51,6 +51,11 @@ class Claim:
         """The content's words, stretches joined by an ellipsis."""
         return " … ".join(s.text for s in self.content)
 
+    def label(self, element: str) -> str | None:
+        """What it says of an element (`schemas.labels.CHOICES`); None where it says nothing."""
+        value = getattr(self, element)
+        return value if isinstance(value, str) or value is None else value.label
+
     def to_contract(self) -> dict[str, Any]:
         """The object that `onrecord annotate --format jsonl` prints."""
         row = self.to_dict()

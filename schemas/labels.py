@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +22,27 @@ class Step:
 
 STEPS: tuple[Step, ...] = ()
 """The steps from version 1 to this one. A change of label names is a new VERSION and a step; `onrecord relabel` carries it out."""
+
+
+def joined(steps: Iterable[Step], since: int) -> dict[str, dict[str, str]]:
+    """The steps after a version as one: where a label was renamed twice, the last name counts."""
+    names: dict[str, dict[str, str]] = {}
+    for step in sorted((step for step in steps if step.version > since), key=lambda step: step.version):
+        for group, new in step.renamed.items():
+            mine = names.setdefault(group, {})
+            mine |= {old: new.get(now, now) for old, now in mine.items()}
+            mine |= {old: now for old, now in new.items() if old not in mine}
+    return names
+
+
+def serves(version: int) -> bool:
+    """Whether a model made for a version of the label set serves this one: labels have only changed their names since, each in its place.
+
+    That their number is the same as well is for whoever loads it to check.
+    """
+    there = {step.version for step in STEPS}
+    one_to_one = all(len(set(new.values())) == len(new) for new in joined(STEPS, version).values())
+    return version <= VERSION and there >= set(range(version + 1, VERSION + 1)) and one_to_one
 
 
 class _Explained(StrEnum):

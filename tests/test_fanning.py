@@ -174,3 +174,10 @@ def test_several_exports_and_formats_are_the_same(store: Store, tmp_path: Path):
     assert [r["agreeing"] for r in rows(tmp_path / "one", "claims")] == [1] * 4  # of two who differ
     table = [line for line in (tmp_path / "one/README.md").read_text().splitlines() if line.startswith("| stance |") and "alpha" in line]
     assert all(line.split(" | ")[2] == "1" for line in table)  # the claim counts once
+
+
+def test_another_model_opens_no_second_task_for_the_same_words(store: Store):
+    found = [replace(claim(SECOND, *words), by="model:b") for words in (MAYOR, POLICE)]
+    assert store.adopt(SECOND, found, (), "model:b") == (0, 0)
+    new = replace(claim(SECOND, "a spokesman", "told", "It would look into the matter"), by="model:b")
+    assert store.adopt(SECOND, [*found, new], (), "model:b") == (0, 1)

@@ -77,7 +77,9 @@ class Claims(Stories):
                 .values(state="closed", reason=f"not found by {by}")
             )
             there = set(db.execute(sa.select(tasks.c.key).where(tasks.c.key.in_(list(wanted)))).scalars())
-            if opened := [_task(c, story, by) for c in wanted.values() if c.key not in there]:
+            told = said_elsewhere(db, story.guid)
+            new = [c for c in wanted.values() if c.key not in there and not (c.attributed and words(c) in told)]
+            if opened := [_task(c, story, by) for c in new]:
                 db.execute(sa.insert(tasks), opened)
         return gone.rowcount, len(opened)
 
