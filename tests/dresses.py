@@ -192,18 +192,19 @@ def blocks(made: list[str], rng: Rng, prefix: str = "", clutter: tuple[str, ...]
         lambda ps: "".join(f"<{p}div>{x}</{p}div>" for x in ps),
         lambda ps: f"<{p}p>{f'<{p}br/><{p}br/>'.join(ps)}</{p}p>",
         lambda ps: f"<{p}div>{f'<{p}br/>{chr(10)} <{p}br/>'.join(ps)}</{p}div>",
+        lambda ps: f"<{p}div>{f'<{p}br/>'.join(ps)}</{p}div>" if any(len(x) > 100 for x in made) and ps == marked else ways[0](ps),
         lambda ps: f"<{p}ul>{''.join(f'<{p}li>{x}</{p}li>' for x in ps)}</{p}ul>",
         lambda ps: f"<{p}ol>{''.join(f'<{p}li><{p}p>{x}</{p}p></{p}li>' for x in ps)}</{p}ol>",
         lambda ps: f"<{p}blockquote>{''.join(f'<{p}p>{x}</{p}p>' for x in ps)}</{p}blockquote>",
         lambda ps: "".join(f"<{p}h2>{x}</{p}h2>" for x in ps),
         lambda ps: f"<{p}table><{p}tbody>{''.join(f'<{p}tr><{p}td>{x}</{p}td></{p}tr>' for x in ps)}</{p}tbody></{p}table>",
-        lambda ps: f"<{p}section><{p}article>{''.join(f'<{p}p>{x}</{p}p>' for x in ps)}</{p}article></{p}section>",
+        lambda ps: f"<{p}section><{p}div>{''.join(f'<{p}p>{x}</{p}p>' for x in ps)}</{p}div></{p}section>",
         lambda ps: f"<{p}dl>{''.join(f'<{p}dt>{x}</{p}dt>' if n % 2 else f'<{p}dd>{x}</{p}dd>' for n, x in enumerate(ps))}</{p}dl>",
     ]
     if clutter is NITF_CLUTTER:
         ways = [
             ways[0],
-            ways[6],
+            ways[7],
             lambda ps: f"<block>{''.join(f'<p>{x}</p>' for x in ps)}</block>",
             lambda ps: f"<block><block><p>{'</p></block><block><p>'.join(ps)}</p></block></block>",
             lambda ps: "".join(f"<hl2>{x}</hl2>" for x in ps),
@@ -223,7 +224,8 @@ def blocks(made: list[str], rng: Rng, prefix: str = "", clutter: tuple[str, ...]
 def lines(made: list[str], rng: Rng, *, wrapped: bool = False) -> str:
     """Paragraphs as plain text has them: empty lines between, or cut into lines and indented."""
     if not wrapped:
-        return rng.choice(("\n\n", "\n \n", "\n\n\n", "\r\n\r\n", "\n\n   ")).join(made)
+        single = "\n" if max(map(len, made)) > 100 else "\n\n"  # shorter lines could be cut ones
+        return rng.choice(("\n\n", single, "\n \n", "\n\n\n", "\r\n\r\n", "\n\n   ")).join(made)
     lead, width = rng.choice(("   ", "\t", "     ")), rng.choice((60, 69, 80))
     return "\n".join(
         line for p in made for line in textwrap.wrap(p, width, initial_indent=lead, break_on_hyphens=False, break_long_words=False)
@@ -489,7 +491,7 @@ def fragment(made: list[str], rng: Rng) -> bytes:
     return "\n".join(f"<P ALIGN=left>{html_escape(p, quote=False).replace('é', '&eacute;').replace('—', '&mdash')}" for p in made).encode()
 
 
-UNICODE = (g2, nitf, newsml_1, ninjs, json_lines_of_ninjs, rss, atom, own_xml, dublin_core, zczc)
+UNICODE = (g2, nitf, newsml_1, ninjs, json_lines_of_ninjs, rss, atom, page, own_xml, dublin_core, zczc)
 """Formats that carry every character."""
 NARROW = (iptc, anpa)
 """Those of old lines, with few characters."""

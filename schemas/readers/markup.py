@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from lxml import etree
@@ -103,6 +104,11 @@ _BREAK = "\x1d"
 _QUOTED = re.compile(r"\s*[\"'“”„«»‘‚‹]")
 _EMPTY_LINE = re.compile(r"\r?\n[ \t]*\r?\n")
 _INDENT = re.compile(r"\r?\n(?:\t[ \t]*| {2,})(?=\S)")
+SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*\s*$")
+"""How a line ends that ends a sentence."""
+_LETTER = re.compile(r"\b[A-Z]\.\s*$")
+_NARROWEST, _WIDEST = 55, 90
+"""Characters of the longest line where lines are cut."""
 _UNINDENTED = re.compile(r"\n\S")
 _TAG = re.compile(r"</?(p|div|br|span|b|i|em|strong|h[1-6]|table|ul|body|html)\b[^<>]*>", re.IGNORECASE)
 
@@ -136,9 +142,23 @@ def body_paragraphs(text: str, kind: str = "") -> tuple[bool, list[str]]:
 
 
 def plain_paragraphs(text: str) -> list[str]:
-    """The paragraphs of a plain body: what empty lines part, or, where there are none, what an indent among lines without begins."""
-    parts = _EMPTY_LINE.split(text)
-    return parts if len(parts) > 1 or not _UNINDENTED.search(text) else _INDENT.split(text)
+    """The paragraphs of a plain body: what empty lines part; between those, what an indent begins, or lines that are sentences."""
+    return [paragraph for part in _EMPTY_LINE.split(text) for paragraph in (_parted(part) if "\n" in part.strip() else [part])]
+
+
+def _parted(text: str) -> list[str]:
+    """The paragraphs of lines without an empty one among them: lines are, where they end as sentences do and were not cut to a width."""
+    if _UNINDENTED.search(text) and _INDENT.search(text):
+        return _INDENT.split(text)
+    lines = [line for line in text.split("\n") if line.strip()]
+    sentences = sum(bool(SENTENCE_END.search(line)) and not _LETTER.search(line) for line in lines[:-1]) + 1
+    return lines if sentences * 5 >= len(lines) * 4 and not _cut_to_a_width(lines) else [text]
+
+
+def _cut_to_a_width(lines: list[str]) -> bool:
+    """Whether no line would have had room for the next one's first word."""
+    width = max(map(len, lines))
+    return _NARROWEST <= width <= _WIDEST and all(len(a) + 1 + len(b.split()[0]) > width for a, b in pairwise(lines))
 
 
 def html_paragraphs(text: str) -> list[str]:
@@ -164,9 +184,9 @@ def paragraphs_of(root: Any) -> list[str]:
     A body without a single block is plain text in a wrapper: there empty lines part.
     """
     blocks = "".join(_pieces(root)).split(_BREAK)
-    found = [paragraph for block in blocks for paragraph in _EMPTY_LINE.split(block) if paragraph.strip()]
+    found = [p for block in blocks for p in (plain_paragraphs(block) if "\n" in block else [block]) if p.strip()]
     if len(found) == 1 and not any(_name(e) in _BLOCK or _name(e) == "br" for e in _inside(root)):
-        plain = [part for part in _EMPTY_LINE.split("".join(root.itertext())) if part.strip()]
+        plain = [part for part in plain_paragraphs("".join(root.itertext())) if part.strip()]
         return plain if len(plain) > 1 and fold(" ".join(plain)) == fold(found[0]) else found
     return found
 

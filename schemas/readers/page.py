@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from schemas.errors import Unreadable
-from schemas.readers.markup import frozen_body, html_root, paragraphs_of
+from schemas.readers.article import article_paragraphs
+from schemas.readers.markup import frozen_body, html_root
 from schemas.readers.raw import DEEP, SHALLOW, Raw, TooDeep, one_line, unreadable
 
-_CHROME = ("nav", "aside", "footer", "form", "script", "iframe", "button", "menu")
 _ARTICLES = frozenset(
     {"NewsArticle", "Article", "ReportageNewsArticle", "BlogPosting", "LiveBlogPosting", "AnalysisNewsArticle", "OpinionNewsArticle"}
 )
 
 
 def read_page(text: str, name: str) -> Raw | Unreadable:
-    """The article of a page: all of a page that has nothing beside it, else what trafilatura finds, held against the page's own marks."""
+    """The article of a page, with what its metadata say of it."""
     try:
         root = html_root(text)
     except TooDeep:
@@ -36,7 +37,9 @@ def read_page(text: str, name: str) -> Raw | Unreadable:
         guid=_first(linked.get("@id"), linked.get("url"), _attribute(root, ".//link[@rel='canonical']", "href"), metas.get("og:url")),
         headline=headline,
         agency=_first(_named(linked.get("publisher")), metas.get("og:site_name"), metas.get("dc.publisher")),
-        byline=_first(_named(linked.get("author")), metas.get("author"), metas.get("article:author"), metas.get("dc.creator")),
+        byline=_first(
+            _named(linked.get("author")), metas.get("author"), metas.get("article:author"), metas.get("dc.creator"), _byline(root)
+        ),
         language=_first(linked.get("inLanguage"), root.get("lang"), metas.get("og:locale")).replace("_", "-"),
         published=_first(
             linked.get("dateModified"),
@@ -53,32 +56,9 @@ def read_page(text: str, name: str) -> Raw | Unreadable:
 
 
 def _article(root: Any, text: str, linked: dict[str, Any]) -> list[str]:
-    body = root.find(".//body")
-    whole = paragraphs_of(root if body is None else body)
-    if not any(next(root.iter(tag), None) is not None for tag in _CHROME):
-        return whole
-    marked = _container(root)
-    own = paragraphs_of(marked) if marked is not None else []
-    candidates = [_extracted(text), own, _listed(linked.get("articleBody"))]
-    most = max(map(_size, candidates))
-    # trafilatura leaves out what looks like chrome, and sometimes the story: then the page's own marks are better
-    return next((c for c in candidates if _size(c) and _size(c) * 3 >= most * 2), whole)
-
-
-def _container(root: Any) -> Any:
-    """The element that the page marks as its article; None where it marks none, or several."""
-    for path in (".//*[@itemprop='articleBody']", ".//article", ".//main"):
-        found = root.findall(path)
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _extracted(text: str) -> list[str]:
-    from trafilatura import bare_extraction
-
-    found = bare_extraction(text, include_comments=False, include_tables=True, favor_recall=True, deduplicate=False, with_metadata=False)
-    return [line.lstrip("- ") for line in (found.text or "").split("\n")] if found is not None and hasattr(found, "text") else []
+    """The article's paragraphs; those of the page's linked data where a script would write most of them."""
+    own, told = article_paragraphs(root, text), _listed(linked.get("articleBody"))
+    return told if _size(told) > _size(own) * 1.5 else own
 
 
 def _listed(body: Any) -> list[str]:
@@ -127,6 +107,12 @@ def _named(value: Any) -> str:
 
 def _first(*values: Any) -> str:
     return next(filter(None, map(one_line, values)), "")
+
+
+def _byline(root: Any) -> str:
+    found = next((e for e in root.iter() if re.search(r"\bby-?line\b", e.get("class", "").lower())), None)
+    words = one_line(" ".join("".join(found.itertext()).split())) if found is not None else ""
+    return words if len(words) < 200 else ""
 
 
 def _words(root: Any, path: str) -> str:

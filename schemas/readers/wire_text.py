@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from schemas.readers.markup import frozen_body
+from schemas.readers.markup import frozen_body, plain_paragraphs
 from schemas.readers.raw import Raw, one_line
 
 _SOH, _STX = "\x01", "\x02"
@@ -184,7 +184,7 @@ def _zczc(lines: list[str], header: int, name: str, place: str) -> Raw:
 
 
 def _paragraphs(body: str) -> list[str]:
-    return _PARTS.split("\n" + body)
+    return [paragraph for part in _PARTS.split("\n" + body) for paragraph in plain_paragraphs(part)]
 
 
 def _moment(text: str) -> str:
