@@ -20,10 +20,11 @@ from annotators.windows import CONTEXT, windows
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BUDGET = 1024
-"""Pieces that a model reads at once: more gains nothing on a CPU and takes memory."""
-_STEP = 8
-"""Windows are padded to a multiple of this, and so many run at once as a power of two says: a backend meets few shapes."""
+BUDGET = 256
+"""Pieces that a model reads at once: more gains nothing on a CPU, and each other number of windows costs a set of kernels."""
+_STEP = 16
+"""Windows are padded to a multiple of this, which costs a CPU no more than one of 8, and so many run at once as a power of two says:
+a backend meets few shapes."""
 FAR = -1e4
 """Agreement of a stretch and a cue that share no window: neither can belong to the other."""
 
@@ -158,18 +159,23 @@ def _agreement(reading: Reading, spans: list[tuple[int, int]], cues: list[tuple[
         if not len(near_cues) or not len(near_spans):
             continue
         begin, end = cue_first[near_cues], cue_last[near_cues]
-        query = np.stack([link[i - a : j - a, 0].mean(0) for i, j in zip(begin, end, strict=True)])
+        query = _means(link[:, 0], begin - a, end - a)
         bucket = distance_bucket(np.arange(a, b)[:, None] - (begin + end - 1) // 2)
         pieces = link[:, 1 + kind] @ query.T / query.shape[1] ** 0.5 + reading.steps.distance[kind][bucket]
-        total = np.concatenate([np.zeros((1, len(near_cues))), pieces.cumsum(0, dtype=np.float64)])
         inner_first, inner_last = np.maximum(first[near_spans], a), np.minimum(last[near_spans], b)
-        here = (total[inner_last - a] - total[inner_first - a]) / (inner_last - inner_first)[:, None]
+        here = _means(pieces, inner_first - a, inner_last - a)
         span_depth = inner_last - inner_first + np.minimum(inner_first - a, b - inner_last)
         deep = np.minimum(np.minimum(begin - a, b - end), span_depth[:, None])
         at = np.ix_(near_spans, near_cues)
         better = deep > depth[at]
         scores[at], depth[at] = np.where(better, here, scores[at]), np.where(better, deep, depth[at])
     return scores
+
+
+def _means(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(stretches, ...) the mean of each stretch of values (n, ...)."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), values.cumsum(0, dtype=np.float64)])
+    return (total[last] - total[first]) / (last - first)[:, None]
 
 
 def _with_none(scores: np.ndarray, absent: float) -> np.ndarray:

@@ -13,27 +13,40 @@ _HEAD = """---
 license: apache-2.0
 language: en
 library_name: openvino
-tags: [attribution, quotation, stance, news]
+tags: [attribution, quotation, news]
 ---
 # {revision}
 
-Finds who says what in English news (source, cue, content of each attribution relation) and judges the claim's role,
-modality, stance and naming. An encoder ({encoder}) with a BIO tag layer and CRF, a linking layer that gives each source and
-content to its cue, and a judging layer over the means of the parts. ONNX in 8 bits; loaded without pickle.
+Finds who says what in English news (source, cue, content of each attribution relation){judges}.
+An encoder ({encoder}) with a BIO tag layer and CRF, and a linking layer that gives each source and
+content to its cue{layer}. ONNX in 8 bits; loaded without pickle.
 
-**Trained on** the files listed under Data{note}. The passages under the names of parts of the world are the project's own
-written claims (CC0-1.0). Started from {start}.
+**Trained on** the files listed under Data{note}.{written} Started from {start}.
 
-**Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: role and stance are guesses
+**Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: what it finds are guesses
 about how a text presents its sources. English only. The tag layer gives each word to one relation; a content that plainly reports
 speech itself is read once more for the relation inside it. Reliability and credibility are never filled in.
 """
 
 
+_JUDGES = {
+    "judges": " and judges the claim's role,\nmodality, stance and naming",
+    "layer": ", and a judging layer over the means of the parts",
+    "written": " The passages under the names of parts of the world are the project's own\nwritten claims (CC0-1.0).",
+}
+"""What is said of a model that judges claims too."""
+
+
 def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict, claims: dict | None) -> str:
     """Markdown: data with hashes, figures on dev, calibration, recipe."""
     lines = [
-        _HEAD.format(revision=revision, encoder=history["encoder"], start=history["start"], note=_note(hashes)),
+        _HEAD.format(
+            revision=revision,
+            encoder=history["encoder"],
+            start=history["start"],
+            note=_note(hashes),
+            **(_JUDGES if claims else dict.fromkeys(_JUDGES, "")),
+        ),
         "## Figures on dev",
         "",
         "| measure | precision | recall | F1 |",

@@ -20,18 +20,18 @@ from annotators.windows import SIZE
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PLAIN = 0.4
+PLAIN = 0.25
 """Least raw probability of an inner relation."""
 _FORMS = """
 acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?
 blame(?:d|s)? claim(?:ed|s)? complain(?:ed|s)? condemn(?:ed|s)? confirm(?:ed|s)? declare(?:d|s)? demand(?:ed|s)? den(?:y|ied|ies|ying)
 denounce(?:d|s)? explain(?:ed|s)? insist(?:ed|s)? maintain(?:ed|s)? note(?:d|s)? pledge(?:d|s)? predict(?:ed|s)? promise(?:d|s)?
-reiterate(?:d|s)? reject(?:ed|s)? repl(?:y|ied|ies) report(?:ed|s)? sa(?:y|id|ys|ying) state(?:d|s)? tell(?:s)? testif(?:y|ied|ies)
+reiterate(?:d|s)? reject(?:ed|s)? repl(?:y|ied|ies) report(?:ed|s)? sa(?:y|id|ys|ying) stated tell(?:s)? testif(?:y|ied|ies)
 threaten(?:ed|s)? told vow(?:ed|s)? warn(?:ed|s)? write(?:s)? wrote
 """
-SPEECH = re.compile(rf"\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
-"""Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports."""
-_SHORTEST, _LONGEST, _EARLY = 5, SIZE, 100
+SPEECH = re.compile(rf"(?<!\bto )\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
+"""Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports, nor is what somebody is *to* say."""
+_SHORTEST, _LONGEST, _EARLY = 5, SIZE, 60
 """Contents that are read again, in pieces; and the code points in which somebody must begin to speak, who stands first."""
 
 
@@ -50,7 +50,7 @@ def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[t
     """The contents, in pieces, that begin with somebody who is said to speak."""
     for a, b in (content for f in found for content in f.contents):
         first, last = int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])
-        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first, min(last, first + _EARLY)):
+        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first + 1, min(last, first + _EARLY)):
             yield a, b
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 JUDGED = ("role", "modality", "stance")
 """What is judged from context; quotation and naming are matters of form."""
 LABELS = {name: [str(label) for label in CHOICES[name]] for name in JUDGED}
-BUDGET, STEP = 1536, 8
+BUDGET, STEP = 256, 16
 """Most pieces judged at once; a claim's length is filled up to a multiple of this."""
 
 

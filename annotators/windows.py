@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from annotators.pieces import FIRST, Pieces
 
-SIZE, CONTEXT, APART = 320, 32, 120
+SIZE, CONTEXT, APART = 320, 16, 120
 """Longest window, what it reads beyond each of its cuts, and how far cuts lie apart at the least, in pieces."""
 _LOOK = 8
 """Pieces that a hash looks at."""

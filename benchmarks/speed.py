@@ -22,10 +22,12 @@ from typing import Annotated, Any
 
 import typer
 
+from annotators.windows import CONTEXT, SIZE
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULTS = HERE / "speed.json"
-OVERLAP, WINDOW = 64, 320
+OVERLAP, WINDOW = 2 * CONTEXT, SIZE
 """Of the plain way, in pieces: what two neighbouring windows of ours share."""
 FEW, MANY, CUT = 500, 10_000, 1000
 """Stories after which memory is read, and the characters of each that are annotated for it."""
