@@ -4,9 +4,10 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
 LABEL_STUDIO = .venv-label-studio
 CORPORA ?= ../shared/corpora
+MOST ?= 20000
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth audit screenshot clean
+.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth orchestration audit screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -56,9 +57,11 @@ desk-bench: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## the desk beside the
 audit: .venv-audit/ready.stamp  ## asks an index of advisories about every locked package; says so where none can be reached
 	@.venv-audit/bin/python requirements/audit
 
-growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 and 20,000 stories, into benchmarks/growth.json (about 3 hours)
-	.venv/bin/python benchmarks/growth.py run $(CORPORA)
-	.venv/bin/python benchmarks/growth.py prefect
+growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 and 20,000 stories (MOST=2000: up to that), into benchmarks/growth.json; goes on where it was stopped (about 3 hours)
+	.venv/bin/python benchmarks/growth.py run $(CORPORA) --most $(MOST)
+
+orchestration: .venv/test.stamp  ## what Prefect adds to a night of 10,000 stories, into benchmarks/orchestration.json (about 10 minutes)
+	.venv/bin/python benchmarks/orchestration.py run
 
 screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of the review page into docs/pictures (needs chromium)
 	.venv/bin/python docs/take_pictures.py

@@ -1,7 +1,7 @@
-"""Whole nights of growing size: stories and words a second by station, memory over time, database size; and what Prefect costs.
+"""Whole nights of growing size: stories and words a second by station, memory over time, database size.
 
-`run` measures 200, 2,000 and 20,000 stories end to end (real wire stories, Label Studio included) and keeps the figures; `prefect`
-measures the same orchestration with and without Prefect; `table` prints both as Markdown. Each night is a process of its own.
+`run` measures 200, 2,000 and 20,000 stories end to end (real wire stories, Label Studio included) and keeps the figures of each size as
+soon as they are there; run again, it goes on with the sizes that are left. `table` prints them. Each night is a process of its own.
 """
 
 from __future__ import annotations
@@ -152,9 +152,16 @@ def run(
         list[int] | None, typer.Option("--size", help="Stories; may be given several times; default: 200, 2,000 and 20,000.")
     ] = None,
     push: Annotated[bool, typer.Option(help="Push to a Label Studio of its own.")] = True,
+    most: Annotated[int, typer.Option(help="Leave larger sizes out.")] = max(SIZES),
+    again: Annotated[bool, typer.Option("--again", help="Measure again what was measured.")] = False,
 ) -> None:
     """Measures nights of growing size and keeps the figures, each as soon as it is there."""
-    for size in sizes or SIZES:
+    kept = json.loads(RESULTS.read_text(encoding="utf-8"))["nights"] if RESULTS.exists() else {}
+    for size in [size for size in sizes or SIZES if size <= most]:
+        whole = str(size) in kept and not (push and kept[str(size)]["studio_kb_a_story"] is None)
+        if whole and not again:
+            _said(f"{size} stories: measured on {kept[str(size)]['measured']}; --again measures again")
+            continue
         _said(f"{size} stories")
         figures = one_night(corpora, size, push=push) | {
             "cores": len(os.sched_getaffinity(0)),
@@ -162,57 +169,6 @@ def run(
         }
         _keep("nights", {str(size): figures})
         _said(json.dumps(figures))
-
-
-@app.command()
-def prefect(
-    stories: Annotated[int, typer.Option(help="Stories in the night.")] = 10_000,
-    repeat: Annotated[int, typer.Option(help="Runs of each, in turn.")] = 3,
-) -> None:
-    """What Prefect adds to a night's wall and CPU time: the same batches, their work left out, with and without it."""
-    rows = []
-    for _ in range(repeat):
-        for mode in ("without", "with"):
-            command = [sys.executable, __file__, "orchestrate", mode, str(stories)]
-            with tempfile.TemporaryDirectory() as home:
-                env = os.environ | {"ONRECORD_DATA": home, "PYTHONPATH": str(ROOT)}
-                done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
-            rows.append(json.loads(done.stdout.splitlines()[-1]))
-            _said(str(rows[-1]))
-    _keep("prefect", {str(stories): rows})
-
-
-@app.command(hidden=True)
-def orchestrate(mode: str, stories: int) -> None:
-    from flows.settings import load_settings, prepare_prefect
-
-    settings = load_settings()
-    prepare_prefect(settings)
-    began, cpu = time.monotonic(), _cpu()
-    from flows import batches, nightly, shift
-
-    keys = [(f"urn:bench:{n}", 1) for n in range(stories)]
-    groups = batches.batches(keys, settings.workers)
-    work = batches.Work(settings.store, None, 60)
-    nothing = partial(batches.Batched, stories=1)
-    batches.annotate_batch = shift.annotate_batch = nightly.annotate_batch = lambda *_: nothing()
-    if mode == "without":
-        done = [result() for result in shift.on_threads(settings.workers)(groups, work)]
-    else:
-        from prefect import flow
-
-        @flow(name="overhead", task_runner=nightly.task_runner(settings), persist_result=False)
-        def overhead() -> list:
-            return [result() for result in nightly._submitted(groups, work)]
-
-        done = overhead()
-    assert len(done) == len(groups)
-    print(json.dumps({"mode": mode, "batches": len(groups), "wall_seconds": time.monotonic() - began, "cpu_seconds": _cpu() - cpu}))
-
-
-def _cpu() -> float:
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 @app.command()
@@ -229,12 +185,6 @@ def lines(kept: dict[str, Any]) -> Iterator[str]:
     yield "|---|" + "---:|" * len(nights)
     for name, cell in CELLS.items():
         yield f"| {name} | " + " | ".join(cell(n) for n in nights) + " |"
-    for stories, rows in kept.get("prefect", {}).items():
-        yield ""
-        for mode in ("without", "with"):
-            mine = [row for row in rows if row["mode"] == mode]
-            wall, cpu = (sorted(row[key] for row in mine)[len(mine) // 2] for key in ("wall_seconds", "cpu_seconds"))
-            yield f"{int(stories):,} stories, {mine[0]['batches']} batches, {mode} Prefect: {wall:.1f} s, {cpu:.1f} CPU s"
 
 
 def _station(name: str, night: dict[str, Any]) -> dict[str, Any]:

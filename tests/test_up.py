@@ -26,7 +26,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
 from flows.housekeeping import COPIES, tidy
-from flows.keeping import Child
+from flows.keeping import Child, Pause
 from flows.processes import Process
 from flows.settings import ROOT, Settings
 from flows.store import Store
@@ -229,6 +229,18 @@ def test_a_leftover_of_a_killed_up_is_ended(tmp_path: Path) -> None:
     Child("sleeper", ["/bin/sleep", "600"], tmp_path).end_leftover()
     assert not process.alive
     assert not (tmp_path / "sleeper.json").exists()
+
+
+def test_pauses_grow_to_a_minute() -> None:
+    pause, now, lengths = Pause(), 100.0, []
+    for _ in range(8):
+        assert not pause.begun()
+        lengths.append(pause.begin(now))
+        assert pause.begun()
+        assert not pause.over(now + lengths[-1] - 0.1)
+        now += lengths[-1]
+        assert pause.over(now)
+    assert lengths == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_housekeeping(tmp_path: Path) -> None:
