@@ -92,10 +92,10 @@ def _plain(paragraphs: list[str], keys: frozenset[str]) -> Iterator[str]:
 
 
 def _container(body: Any, size: int) -> Any:
-    """The element that the page marks as its article, if it is one, and holds as much as was found; else None."""
+    """The element that the page marks as its article, if it is one, and no card beside the story; else None."""
     for path in (".//*[@itemprop='articleBody']", ".//article", ".//main"):
         found = body.findall(path)
-        if len(found) == 1 and _size(paragraphs_of(found[0])) * 3 >= size * 2:
+        if len(found) == 1 and _size(paragraphs_of(found[0])) * 4 >= size:
             return found[0]
     return None
 

@@ -14,7 +14,7 @@ from lxml import etree
 
 from schemas.errors import Unreadable
 from schemas.readers.encoding import binary, decode
-from schemas.readers.feed import read_feed
+from schemas.readers.feed import FULL_TEXT, read_feed
 from schemas.readers.json_items import json_values, read_json
 from schemas.readers.markup import local_name
 from schemas.readers.newsml_1 import read_newsml_1
@@ -32,10 +32,14 @@ Items = Iterable[Raw | Unreadable]
 
 _MARKUP = re.compile(rb"<(\?xml|!--|!DOCTYPE|[A-Za-z_][\w.:-]*(?:[\s/>]|$))", re.IGNORECASE)
 _HTML = re.compile(
-    r"\s*(?:<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html|head|body|p|div|article|section|span|h[1-6]|br|b|i|em|strong|a|ul|ol|table|center|blockquote)\b",
+    r"\s*(?:<!--.*?-->\s*)*<(?:!DOCTYPE\s+html|html|head|body|p|div|article|section|span|h[1-6]|br|b|i|em|strong|a|ul|ol|dl|table|center|blockquote"
+    r"|title|meta|link|style|script|font|main|header|figure|img|hr|pre|small|big|u|nobr|frameset)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SUBSET = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<!DOCTYPE[^>\[]*\[", re.IGNORECASE)
+_AROUND = bytes(range(33)) + b"\x7f"
+_HEADERS = re.compile(rb"\A(?:HTTP/[\d.]+ [^\n]*\n)?(?:[A-Za-z-]{2,40}:[^\n]*\n){1,50}\r?\n(?=\s*[<{])")
+_PROLOG = re.compile(rb"\A<\?xml[^>]*\?>")
 _MARKS = re.compile(rb"<!\[CDATA\[|\]\]>|<\?xml\s+version")
 _G2 = ("newsItem", "newsMessage", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "contentSet")
 _BESIDE = ("{http://search.yahoo.com/mrss/}*", "{http://search.yahoo.com/mrss}*", "{http://www.itunes.com/dtds/podcast-1.0.dtd}*")
@@ -47,15 +51,30 @@ def read_items(data: bytes, name: str, beside: Beside | None = None) -> Items:
     if reason := binary(data):
         raise unreadable(name, reason)
     notes: list[str] = []
-    content = data.removeprefix(b"\xef\xbb\xbf")
+    content = _unwrapped(data.removeprefix(b"\xef\xbb\xbf"))
     # UTF-16 without its NULs and byte order mark shows the same ASCII signs, which is all that is looked for.
-    if _MARKUP.match(content.lstrip()[:200].translate(None, b"\0\xff\xfe")):
-        return _noted(_read_markup(content.lstrip(), name, notes, beside), notes)
+    if _MARKUP.match(content[:200].translate(None, b"\0\xff\xfe")):
+        return _noted(_read_markup(content, name, notes, beside), notes)
     text = decode(content, name, notes)
     if is_wire_text(text):
         return _noted(read_wire_text(text, name), notes)
     values = json_values(text, name)
     return _noted(read_json(values, name) if values is not None else [read_plain(text, name)], notes)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """Markup or JSON without what a line, a disk or a web server put around it: telegraph marks, padding, headers."""
+    if data[:2] in (b"<\0", b"{\0", b"[\0"):  # UTF-16 without its mark
+        return b"\xff\xfe" + data
+    if data[:2] in (b"\0<", b"\0{", b"\0["):
+        return b"\xfe\xff" + data
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data
+    inner = _HEADERS.sub(b"", data.lstrip(_AROUND), count=1).lstrip(_AROUND)
+    if not inner.startswith((b"<", b"{", b"[")):
+        return data
+    kept = inner.rstrip(_AROUND)
+    return kept if inner[len(kept) :].strip() else inner
 
 
 def _noted(items: Items, notes: list[str]) -> Iterator[Raw | Unreadable]:
@@ -65,16 +84,20 @@ def _noted(items: Items, notes: list[str]) -> Iterator[Raw | Unreadable]:
 
 
 def _read_markup(content: bytes, name: str, notes: list[str], beside: Beside | None) -> Items:
+    """The items of a document, or of several in one file; what is no XML may be a page."""
     documents = _documents(content)
     if len(documents) > 1:
         return _several(documents, name, notes, beside)
     try:
         root = parse_xml(content, name, notes)
-    except Unreadable:
+    except Unreadable as error:
         text = _html_text(content, name, notes)
-        if text is None:
+        if text is not None:
+            return [read_page(text, name)]
+        if "Extra content at the end" not in str(error):
             raise
-        return [read_page(text, name)]
+        # Roots one after another, without a declaration between.
+        root = parse_xml(b"<items>" + _PROLOG.sub(b"", content, count=1) + b"</items>", name, notes)
     return read_root(root, content, name, beside)
 
 
@@ -114,7 +137,13 @@ def _whole_feed(root: Any, content: bytes) -> bytes:
     Without the captions of media, which feedparser takes for the description, and the description for the whole text.
     """
     for element in [e for e in root.iter(*_BESIDE) if e.getparent() is not None]:
-        element.getparent().remove(element)
+        if local_name(element) == "text" and local_name(element.getparent()) in ("item", "entry"):
+            element.tag = "fulltext"  # a transcript
+        else:
+            element.getparent().remove(element)
+    for element in root.iter("{*}*"):
+        if isinstance(element.tag, str) and FULL_TEXT.search(local_name(element).lower()):
+            element.attrib.clear()  # feedparser keeps the attributes of elements that it does not know, or their words
     if local_name(root) != "entry":
         return etree.tostring(root, encoding="utf-8", xml_declaration=True)
     return b'<feed xmlns="http://www.w3.org/2005/Atom">' + etree.tostring(root, encoding="utf-8") + b"</feed>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body,
 from schemas.readers.raw import Raw, one_line, unless_too_deep
 
 # Where feeds put the whole text when not where the standards say, as feedparser spells it.
-_FULL_TEXTS = ("yandex_full-text", "full-text", "fulltext", "turbo_content", "body", "text", "articlebody")
+FULL_TEXT = re.compile(r"(?:^|_)(?:full-?text|turbo_content|body|body-?text|text|articlebody|story|storytext|content_?html)$")
 
 
 def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw | Unreadable]:
@@ -28,7 +29,7 @@ def read_feed(data: bytes, name: str, form: str) -> Iterator[Raw | Unreadable]:
 def _read_entry(entry: Any, feed: Any, name: str, form: str, place: str) -> Raw:
     headline = _shown(entry.get("title_detail"))
     bodies = [(body.get("type") != "text/plain", _paragraphs(body)) for body in entry.get("content", ())]
-    bodies += [body_paragraphs(entry[key]) for key in _FULL_TEXTS if isinstance(entry.get(key), str)]
+    bodies += [body_paragraphs(inner) for key, inner in entry.items() if isinstance(inner, str) and FULL_TEXT.search(key)]
     summary = _paragraphs(entry.get("summary_detail"))
     # The full text may stand in the description, and "Read more" where it should stand.
     chosen = best_rendition([*bodies, (False, summary)])

@@ -31,9 +31,26 @@ def json_values(text: str, name: str) -> list[Placed] | None:
         if not _JSON.match(text.lstrip()):
             return None
         if getattr(error, "msg", "") == "Extra data":
-            return list(_lines(text, name))
-        raise _broken(error, name) from None
+            return _one_after_another(text) or list(_lines(text, name))
+        try:  # line ends and tabs that should have been escaped
+            whole = json.loads(text, strict=False)
+        except ValueError:
+            raise _broken(error, name) from None
     return [(f"item {number}", value) for number, value in enumerate(whole, 1)] if isinstance(whole, list) else [("", whole)]
+
+
+def _one_after_another(text: str) -> list[Placed]:
+    """The values of a text that is nothing but JSON values; [] for another."""
+    values: list[Placed] = []
+    decoder, at = json.JSONDecoder(), 0
+    try:
+        while at < len(text):
+            value, end = decoder.raw_decode(text, at)
+            values.append((f"line {text.count(chr(10), 0, at) + 1}" if at < 1_000_000 else f"item {len(values) + 1}", value))
+            at = end + len(text[end : end + 1000]) - len(text[end : end + 1000].lstrip())
+    except (ValueError, RecursionError):
+        return []
+    return values
 
 
 def read_json(values: list[Placed], name: str) -> Iterator[Raw | Unreadable]:

@@ -15,6 +15,7 @@ from schemas.story import fold, freeze_text
 
 _BLOCK = frozenset(
     [
+        "absatz",
         "address",
         "article",
         "aside",
@@ -61,7 +62,10 @@ _BLOCK = frozenset(
         "ul",
         "p",
         "para",
+        "paragrafo",
         "paragraph",
+        "paragraphe",
+        "parrafo",
         "pre",
         "section",
         "subhead",
@@ -110,6 +114,7 @@ _LETTER = re.compile(r"\b[A-Z]\.\s*$")
 _NARROWEST, _WIDEST = 55, 90
 """Characters of the longest line where lines are cut."""
 _UNINDENTED = re.compile(r"\n\S")
+_ESCAPED = re.compile(r"&(?:amp;)?lt;/?(?:p|div|br|html|body|h[1-6]|table|ul|span)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?(p|div|br|span|b|i|em|strong|h[1-6]|table|ul|body|html)\b[^<>]*>", re.IGNORECASE)
 
 
@@ -137,6 +142,9 @@ def looks_marked_up(text: str) -> bool:
 
 def body_paragraphs(text: str, kind: str = "") -> tuple[bool, list[str]]:
     """The paragraphs of a body that came as a string, and whether it is marked up: by what it is called, or by its look."""
+    for _ in range(2):  # escaped once or twice more than it should be
+        if _ESCAPED.search(text) and not _TAG.search(text):
+            text = html.unescape(text)
     marked = "html" in kind or "xml" in kind or looks_marked_up(text)
     return marked, html_paragraphs(text) if marked else plain_paragraphs(text)
 

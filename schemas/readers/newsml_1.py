@@ -83,9 +83,15 @@ def _text(item: Any, headline: str, notices: list[str]) -> tuple[str, bool]:
     """The frozen text of the components that are text, in order; of those beside it only where there is no other."""
     main: list[str] = []
     beside: list[tuple[str, list[str]]] = []
+    spoken = item.get(_LANG, "")
     for component in item.iterfind(".//{*}NewsComponent"):
         paragraphs = _own_paragraphs(component)
-        role = _role(component)
+        role, language = _role(component), _spoken(component)
+        if paragraphs and main and language != spoken and language:
+            notices.append(f"left out beside it: its text in {language}")
+            continue
+        if paragraphs and not main:
+            spoken = language or spoken
         if paragraphs and _BESIDE.search(role.lower()):
             beside.append((role, paragraphs))
         elif paragraphs and freeze_text(paragraphs) not in freeze_text(main):
@@ -118,11 +124,12 @@ def _rendition(content: Any) -> tuple[bool, list[str]]:
     text = data.text or ""
     encoding = content.find(".//{*}Encoding")
     if encoding is not None and "base64" in encoding.get("Notation", "").lower() + one_line(encoding.get("FormalName")).lower():
-        text = _unpacked(text)
+        text = unpacked(text)
     return body_paragraphs(text, kind if "html" in kind else "")
 
 
-def _unpacked(text: str) -> str:
+def unpacked(text: str) -> str:
+    """What base64 holds, where that is UTF-8, else ""."""
     try:
         return base64.b64decode(text, validate=False).decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -138,6 +145,11 @@ def _role(component: Any) -> str:
             return role
         at = at.getparent()
     return ""
+
+
+def _spoken(component: Any) -> str:
+    """The language that a component says it is in, or the nearest one around it; "" where only the item does."""
+    return next((str(a.get(_LANG)) for a in (component, *component.iterancestors()) if _tag(a) == "NewsComponent" and a.get(_LANG)), "")
 
 
 def _embargo(manage: Any, status: str | None) -> str | None:

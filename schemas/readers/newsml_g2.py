@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, local_name, paragraphs_of
+from schemas.readers.newsml_1 import unpacked
 from schemas.readers.nitf import byline, nitf_paragraphs
 from schemas.readers.raw import NOT_TEXTS, TEXTS, Beside, Raw, unless_too_deep, unreadable
 
@@ -120,9 +121,10 @@ def _rendition(part: Any, beside: Beside | None) -> tuple[bool, list[str]]:
         # Only what came with it: an address in a document is never fetched.
         data = beside(part.get("href", "")) if beside and re.match("text/|application/(nitf|xhtml)|$", kind) else None
         return body_paragraphs(data.decode("utf-8", "replace").lstrip("\ufeff"), kind) if data and b"\0" not in data else (False, [])
-    # With an encoding (base64) inline data are a picture or a file, not words.
-    if tag != "inlineData" or part.get("encoding"):
+    if tag != "inlineData":
         return False, []
+    if "base64" in part.get("encoding", "").lower():  # a picture or a file, unless it says that it is words
+        return body_paragraphs(unpacked(part.text or ""), kind) if kind.startswith("text/") else (False, [])
     return (True, paragraphs_of(part)) if len(part) else body_paragraphs(part.text or "", kind)
 
 

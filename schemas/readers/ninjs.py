@@ -13,10 +13,13 @@ from typing import Any
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body
 from schemas.readers.raw import NOT_TEXTS, TEXTS, Raw, one_line, unreadable
+from schemas.story import fold
 
 Json = dict[str, Any]
 
 _BODY = re.compile("bod(ies|y_.+|y)|articlebody|bodyxhtml|bodytext|fulltext|content_html")
+# A body whose role is this begins the story, and is not in the main one.
+_LEAD = re.compile("lead|lede|intro|introduction|standfirst|preamble", re.IGNORECASE)
 _ADDRESSES = ("uri", "guid", "altid", "@id", "id", "url")
 
 
@@ -111,13 +114,25 @@ def _main(item: Json, key: str) -> str:
     return one_line(found[0].get("value")) if found else ""
 
 
+def _body(value: Any) -> str:
+    """A body that is a string, paragraphs in a list, or an object that holds one of these."""
+    if isinstance(value, list) and all(isinstance(inner, str) for inner in value):
+        return "\n\n".join(value)
+    if isinstance(value, dict):
+        return next(filter(None, (_body(value.get(key)) for key in ("html", "xhtml", "value", "text", "content", "main"))), "")
+    return value if isinstance(value, str) else ""
+
+
 def _text(item: Json, headline: str) -> tuple[str, bool]:
     """The frozen text of the best body, and whether it is only a description, for want of one."""
-    bodies = [(key, inner) for key, inner in item.items() if _BODY.fullmatch(key) and isinstance(inner, str)]
+    bodies = [(key, "", inner) for key, value in item.items() if _BODY.fullmatch(key) and (inner := _body(value))]
     for body in _objects(item, "bodies"):
         if isinstance(body.get("value"), str):
-            bodies.append((one_line(body.get("contenttype")) or one_line(body.get("role")), body["value"]))
-    text = frozen_body(best_rendition([body_paragraphs(value, kind.lower()) for kind, value in bodies]), headline)
+            bodies.append((one_line(body.get("contenttype")) or one_line(body.get("role")), one_line(body.get("role")), body["value"]))
+    read = [(role, body_paragraphs(value, kind.lower())) for kind, role, value in bodies]
+    chosen = best_rendition([r for role, r in read if not _LEAD.fullmatch(role)] or [r for _, r in read])
+    lead = next((paragraphs for role, (_, paragraphs) in read if _LEAD.fullmatch(role)), [])
+    text = frozen_body([*(p for p in lead if fold(p) not in map(fold, chosen)), *chosen], headline)
     if text:
         return text, False
     short = [(key, inner) for key, inner in item.items() if key.startswith("description") and isinstance(inner, str)]

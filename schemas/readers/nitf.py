@@ -49,7 +49,8 @@ def read_nitf(root: Any, name: str) -> Iterator[Raw]:
 
 def nitf_paragraphs(root: Any) -> list[str]:
     """The paragraphs of the document's body; of a body without `body.content` all but its head and end."""
-    contents = root.findall(".//{*}body.content")
+    # A note or a footnote within has one of its own.
+    contents = [c for c in root.findall(".//{*}body.content") if not any(local_name(a) == "body.content" for a in c.iterancestors())]
     if contents:
         return [paragraph for content in contents for paragraph in paragraphs_of(content)]
     body = root if local_name(root) == "body" else root.find(".//{*}body")

@@ -40,6 +40,8 @@ _OPENING = re.compile(
     r"|ATTENTION - .{1,300}///|\(?(?:STRICTLY )?EMBARGO(?:ED)?\b\s?(?:[:-]|(?:UNTIL|TO|FOR|NOT)\b).{0,200}"
     r"|\W{0,5}(?:NOT FOR PUBLICATION|NUR ZUR INFORMATION|STORY WITHDRAWN|MANDATORY KILL|REFILE|KILL)\b\W{0,5}"
 )
+# dpa's notes to editors, which end its texts.
+_NOTEPAD = re.compile(r"#{0,3}\s?Notizblock:?")
 _MARK = re.compile(
     r"[-–(\s]*(?i:more|more follows|suite|mehr|mf)[-–)\s]*|(?i:page|pg|p\.)\s*\d{1,3}(?:\s*(?:of|/)\s*\d{1,3})?|[-–]\s?\d{1,3}\s?[-–]"
 )
@@ -64,6 +66,8 @@ def part_signoff(text: str) -> tuple[str, str]:
     """
     paragraphs = text.split("\n\n")
     closing: list[str] = []
+    block = next((n for n, paragraph in enumerate(paragraphs) if n and _NOTEPAD.fullmatch(paragraph)), len(paragraphs))
+    paragraphs, closing = paragraphs[:block], paragraphs[block:]
     while paragraphs and (_closes(paragraphs[-1]) or _is_mark(paragraphs[-1])):
         closing.insert(0, paragraphs.pop())
     marks = [p for p in paragraphs if _is_mark(p)]

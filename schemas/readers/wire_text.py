@@ -15,6 +15,9 @@ from schemas.readers.raw import Raw, one_line
 
 _SOH, _STX = "\x01", "\x02"
 _MARKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What no title has: a dateline, an address, a line longer than a telegraph's.
+_BODY = re.compile(r"\([A-Za-z/]{2,12}\)\s*(?:[-–—]|_\s)|https?:|www\.|^.{90}", re.MULTILINE)
+_LONGEST_END = 20
 _ENDS = re.compile(r"\r{1,3}\n|\r")
 _IPTC = re.compile(
     r"(?P<source>[A-Za-z]{2,8}?)\s?(?P<number>\d{3,5})\s+(?P<urgency>[1-9])\s+(?P<subject>[A-Za-z]{1,4})\s+(?P<count>\d{1,5})\b\s*(?P<slug>.*)"
@@ -65,20 +68,25 @@ def _messages(text: str) -> Iterator[str]:
 
 def _read_message(message: str, name: str, place: str) -> Raw:
     header, marked, body = message.partition(_STX)
-    body, _, after = body.partition("\x03")
+    body, ended, after = body.rpartition("\x03")
+    if not ended or len(after.split()) > _LONGEST_END:  # the text goes on behind it
+        body, after = f"{body}\n\n{after}" if ended else after, ""
     if not marked:
         header, body = "", message
     clean = _MARKS.sub("", body if marked else message)
-    lines = (_MARKS.sub("", header).strip().split("\n") if marked else []) + clean.split("\n")
-    lines = [line.rstrip("\r") for line in lines]
+    above = _MARKS.sub("", header).strip().split("\n") if marked else []
+    while above and not re.sub(r"ZCZC|\W", "", above[0]):
+        del above[0]
+    lines = above + clean.split("\n")
     while lines and not re.sub(r"ZCZC|\W", "", lines[0]):
         del lines[0]
     first = re.sub(r"^\s*ZCZC\s*", "", lines[0]).strip() if lines else ""
     if len(lines) > 1 and _ANPA_FIRST.fullmatch(first) and _ANPA_SECOND.fullmatch(lines[1]):
         return _anpa(first, lines[1], lines[2:], name, place)
     if found := _IPTC.fullmatch(first):
-        return _iptc(found, lines[1:], _MARKS.sub("", after), name, place)
-    return _zczc(lines, len(_MARKS.sub("", header).strip().split("\n")) if marked else 0, name, place)
+        begun = max(1, len(above))
+        return _iptc(found, [*lines[1:begun], "", *lines[begun:]], _MARKS.sub("", after), name, place)
+    return _zczc(lines, len(above), name, place)
 
 
 def _anpa(first: str, second: str, lines: list[str], name: str, place: str) -> Raw:
@@ -152,13 +160,13 @@ def _titled(text: str) -> tuple[list[str], str, str]:
     """The lines of a title, which ends in an equals sign, the byline that may follow it, and the body."""
     lines = text.split("\n")
     at = next((n for n, line in enumerate(lines[:14]) if line.rstrip().endswith("=")), None)
-    if at is None:
+    if at is None or _BODY.search("\n".join(lines[: at + 1])):
         return [], "", text
     title = [line.strip(" =\t\r") for line in lines[: at + 1] if line.strip()]
     rest = lines[at + 1 :]
     by = ""
     for n, line in enumerate(rest[:4]):
-        if line.rstrip().endswith("=") and len(line) < 100:
+        if line.rstrip().endswith("=") and len(line) < 100 and not "".join(rest[:n]).strip() and not _BODY.search(line):
             by, rest = line.strip(" =\t\r"), rest[n + 1 :]
             break
     return title, by, "\n".join(rest)
