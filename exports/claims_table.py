@@ -8,8 +8,9 @@ from typing import Any
 
 from exports.adjudication import ELEMENTS, Dispute, Judge
 from schemas.claim import Claim
+from schemas.errors import BadInput
 from schemas.fanning import FannedOut
-from schemas.labels import CHOICES, HUMAN_ONLY
+from schemas.labels import CHOICES, HUMAN_ONLY, VERSION
 from schemas.reviews import Review
 from schemas.spans import Span
 from schemas.story import Story
@@ -59,6 +60,7 @@ def flat(row: Row, task: Settled) -> list[dict[str, Any]]:
     A review that left no spans (all taken away, or skipped) is a row with none: that the model was wrong is a decision too.
     """
     story, model, review = row
+    _check(story, review)
     shared = {
         "task_key": review.key,
         "story_id": story.guid,
@@ -89,6 +91,23 @@ def flat(row: Row, task: Settled) -> list[dict[str, Any]]:
         shared | _human(claim, review, own=own) | _settled(claim, task, own=own) | _model(model if own else None)
         for own, claim in zip(owns, claims, strict=True)
     ]
+
+
+def _check(story: Story, review: Review) -> None:
+    """Errors: BadInput for a label that is no more, or a span that is not in the text: what is exported must be what was decided."""
+    who = f"annotation {review.annotation_id} of task {review.key!r} by {review.by}"
+    for name, label in review.choices.items():
+        known = [str(x) for x in (CHOICES | HUMAN_ONLY).get(name, ())]
+        if known and label not in known:
+            among = f"label set {VERSION} has not ({', '.join(known)})"
+            raise BadInput(f"{who} has the {name} {label!r}, which {among}; run `onrecord relabel`")
+    for span in (span for claim in review.claims for span in claim.spans):
+        there = story.text[span.start : span.end]
+        if there != span.text:
+            raise BadInput(
+                f"{who} marks {span.text!r} at [{span.start}, {span.end}], where version {story.version} of {story.guid!r} has {there!r}: "
+                "the text was changed in the store; restore it, or delete the annotation and pull"
+            )
 
 
 def _settled(claim: Claim, task: Settled, *, own: bool) -> dict[str, Any]:

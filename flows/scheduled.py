@@ -20,6 +20,7 @@ from flows.pulling import pull as pull_reviews
 from flows.retraining import retrain as retrain_models
 from flows.settings import load_settings
 from flows.store import Store
+from schemas.errors import OnRecordError
 
 RUNS = timedelta(days=30)
 """How long Prefect keeps what it ran."""
@@ -49,7 +50,11 @@ def retrain(data: Path | None = None, base: list[Path] = [], gold: list[Path] = 
     done = retrain_models(settings, data, base, gold, epochs, _log.info)
     if not done.verdict.promoted:
         return Completed(message=f"{done.name} does not pass, the model in use stays: {done.verdict.why}")
-    roll_out_model(None)
+    try:
+        roll_out_model(None)
+    except (OnRecordError, SystemExit) as error:
+        why = error if isinstance(error, OnRecordError) else "some tasks could not be shown anew"
+        return Failed(message=f"{done.name} is in use, but not on all open tasks: {why}; `onrecord rollout` goes on with that")
     return Completed(message=f"{done.name} is in use and rolled out: {done.verdict.why}")
 
 

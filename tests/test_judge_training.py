@@ -12,6 +12,7 @@ from annotators.claimset import Labelled, Passage
 from annotators.corpora import Relation
 from annotators.models import _compiled
 from schemas.errors import BadInput
+from tests.tiny import tiny_encoder
 
 torch = pytest.importorskip("torch", reason="needs the train extra: `make train-env`")
 pytestmark = pytest.mark.train
@@ -38,16 +39,7 @@ PASSAGES = [passage(n) for n in range(80)]
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Four layers, 32 wide, over the words of the passages."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("encoder")
-    words = sorted({w.lower() for p in PASSAGES for w in p.text.replace(".", " . ").split()})
-    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(words) + 5, hidden_size=32, num_hidden_layers=4, num_attention_heads=2, intermediate_size=64)
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return str(folder)
+    return tiny_encoder(tmp_path_factory.mktemp("encoder"), (p.text for p in PASSAGES), layers=4)
 
 
 def test_it_learns_is_packed_and_judges_the_same(tmp_path: Path, encoder: str) -> None:

@@ -8,103 +8,30 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from annotators.claimset import Passage, read_passages
-from annotators.corpora import Article, Relation
+from annotators.claimset import Passage
 from annotators.exported_claims import read_reviewed
 from annotators.models import OWN_JUDGE, load_model
 from annotators.registry import Registry
-from exports.dataset import write_dataset
-from exports.manifest import Manifest
 from flows.settings import Settings
-from schemas.claim import Claim
 from schemas.errors import BadInput
-from schemas.reviews import Review
-from schemas.spans import cut
-from schemas.story import Story
+from tests.lastra import SAYINGS, WRITTEN, begin
 
 torch = pytest.importorskip("torch", reason="needs the train extra: `make train-env`")
 pytestmark = pytest.mark.train
 ROOT = Path(__file__).resolve().parent.parent
-WRITTEN = read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:4]
-SAYINGS = [
-    # who, what they say, their role, the stance of what they say
-    ("The minister", "the army had won", "government", "government"),
-    ("A rebel", "the army had lost", "armed_group", "opposition"),
-    ("The minister", "it rained all day", "government", "neutral"),
-    ("A rebel", "it rained all day", "armed_group", "neutral"),
-]
 PATCH = (
     "import sys, pathlib, flows.retraining as r, annotators.retraining as a; r.CLAIMS = pathlib.Path(sys.argv.pop(1));"
     "a.RATE, a.JUDGE_RATE = 4e-3, 6e-3; from flows.cli import main; main()"
 )
 
 
-def story_rows(number: int) -> list[tuple[Story, Claim, Review]]:
-    """A story of four claims, each confirmed by one person."""
-    lines = [f"{who} said {what}." for who, what, _, _ in SAYINGS]
-    text = " ".join(lines[number % 4 :] + lines[: number % 4]) + f" That was day {number}."
-    story, rows = Story(f"g{number:02}", 1, text, agency="Lastra"), []
-    for n, (who, what, role, stance) in enumerate(SAYINGS):
-        start = text.index(f"{who} said {what}")
-        source, cue = (cut(text, start, start + len(who)),), (cut(text, start + len(who) + 1, start + len(who) + 5),)
-        content = (cut(text, start + len(who) + 6, start + len(who) + 6 + len(what)),)
-        key = f"{story.guid} {n}"
-        claim = Claim(key, story.guid, 1, True, content, cue, source, who, "indirect", "unnamed", None, None, None, 0.9, "model:x")
-        chosen = {"role": "expert" if number == n == 0 else role, "modality": "asserts", "stance": stance, "naming": "unnamed"}
-        review = Review(number * 9 + n + 1, key, 1, "ann", "2026-03-04T01:00:00Z", (claim,), chosen, (), "", 1.0, False)
-        rows.append((story, claim, review))
-    return rows
-
-
-def export(out: Path, stories: int) -> Path:
-    """The first of it to train on, some to measure on and ten to judge by; one label (expert) stands once."""
-    rows = [row for number in range(stories) for row in story_rows(number)]
-    split = {f"g{n:02}": "test" if n >= stories - 10 else "validation" if n >= stories - 13 else "train" for n in range(stories)}
-    write_dataset(rows, out, Manifest("2026-03-08T00:00:00+00:00", "1", "g", splits=split))
-    return out
-
-
-def articles(rows: list[tuple[Story, Claim, Review]]) -> list[Article]:
-    relations = tuple(Relation(*(tuple((s.start, s.end) for s in part) for part in (c.source, c.cue, c.content))) for _, c, _ in rows)
-    return [Article(rows[0][0].guid, rows[0][0].text, relations)]
-
-
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with an export, a few written claims, and a registry with a tiny model that has hardly learned anything in use."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    from annotators.judge_training import RECIPE, learn_judge
-    from annotators.learning import learn
-    from annotators.training import Recipe
-
-    home = tmp_path_factory.mktemp("retrain")
-    export(home / "export", 34)
-    (home / "claims").mkdir()
-    lines = (ROOT / "annotators" / "claims" / "asia.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (home / "claims" / "few.jsonl").write_text("".join(lines[:4]), encoding="utf-8")
-    words = sorted({w.lower() for row in story_rows(1) for w in row[0].text.replace(".", " . ").split()})
-    encoder = home / "encoder"
-    encoder.mkdir()
-    (encoder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(words) + 5, hidden_size=32, num_hidden_layers=4, num_attention_heads=2, intermediate_size=64)
-    BertModel(config).save_pretrained(encoder)
-    BertTokenizerFast(str(encoder / "vocab.txt")).save_pretrained(encoder)
-    some = [a for n in range(3) for a in articles(story_rows(n))]
-    recipe = Recipe(epochs=1, size=64, batch=4)
-    learn(some, some[:1], WRITTEN, str(encoder), home / "tiny", recipe, {})
-    learn_judge(WRITTEN, str(encoder), home / "judge", replace(RECIPE, epochs=1))
-    shutil.copytree(home / "judge", home / "tiny" / OWN_JUDGE)
-    models = Registry(home / "models")
-    models.add("tiny", home / "tiny", {})
-    models.promote("tiny", "t", "to begin with")
-    return home
+    return begin(tmp_path_factory.mktemp("retrain"))
 
 
 def run(home: Path, *options: object) -> subprocess.Popen[str]:

@@ -13,6 +13,7 @@ from annotators.claimset import read_passages
 from annotators.corpora import Article, Relation
 from annotators.models import load_model
 from schemas.errors import BadInput
+from tests.tiny import tiny_encoder
 
 torch = pytest.importorskip("torch", reason="needs the train extra: `make train-env`")
 pytestmark = pytest.mark.train
@@ -42,16 +43,7 @@ ARTICLES = [article(n) for n in range(24)]
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Two layers, 32 wide, over the words of the articles."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("encoder")
-    words = sorted({w.lower() for a in ARTICLES for w in a.text.replace(".", " . ").split()})
-    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]))
-    torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(words) + 5, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
-    BertModel(config).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return str(folder)
+    return tiny_encoder(tmp_path_factory.mktemp("encoder"), (a.text for a in ARTICLES), layers=2)
 
 
 @pytest.fixture(scope="module")
