@@ -44,7 +44,8 @@ def read_wire(data: bytes, name: str, beside: Beside | None = None) -> Contents:
             refused.append(result)
     if not stories:
         raise _nothing(refused, name)
-    stories[0] = replace(stories[0], notices=(*stories[0].notices, *_left_out(refused)))
+    if refused:
+        stories[0] = replace(stories[0], notices=(*stories[0].notices, *_left_out(refused)))
     return Contents(tuple(stories), tuple(e for e in refused if not isinstance(e, NoStory)))
 
 

@@ -143,7 +143,7 @@ def looks_marked_up(text: str) -> bool:
 def body_paragraphs(text: str, kind: str = "") -> tuple[bool, list[str]]:
     """The paragraphs of a body that came as a string, and whether it is marked up: by what it is called, or by its look."""
     for _ in range(2):  # escaped once or twice more than it should be
-        if _ESCAPED.search(text) and not _TAG.search(text):
+        if "lt;" in text and _ESCAPED.search(text) and not _TAG.search(text):
             text = html.unescape(text)
     marked = "html" in kind or "xml" in kind or looks_marked_up(text)
     return marked, html_paragraphs(text) if marked else plain_paragraphs(text)

@@ -30,7 +30,7 @@ def settle(raw: Raw) -> Story | Unreadable:
     """The story of a wire item, or why it is none: a usable one needs a text, a bare notice needs a guid."""
     notices = list(raw.notices)
     opening, text = part_opening(raw.text)
-    note = one_line(f"{raw.note} {opening}")
+    note = one_line(f"{raw.note} {opening}") if opening else one_line(raw.note)
     said = wording(one_line(raw.headline), one_line(raw.slug), one_line(raw.note), (*raw.signals, opening), one_line(raw.rights))
     embargo, held = _embargo(raw.embargo if raw.embargo is not None else said.embargo, notices)
     status = _worded(_status(raw.status or "", notices), said, notices)
@@ -66,7 +66,7 @@ def settle(raw: Raw) -> Story | Unreadable:
     if not story.guid:
         story = replace(story, guid=f"urn:onrecord:sha256:{story.digest}")
         notices.append("no guid: one was made from the text, so another version of it will look like another story")
-    return replace(story, notices=tuple(notices))
+    return replace(story, notices=tuple(notices)) if notices else story
 
 
 def iso_date(value: str) -> str:

@@ -40,6 +40,7 @@ _OPENING = re.compile(
     r"|ATTENTION - .{1,300}///|\(?(?:STRICTLY )?EMBARGO(?:ED)?\b\s?(?:[:-]|(?:UNTIL|TO|FOR|NOT)\b).{0,200}"
     r"|\W{0,5}(?:NOT FOR PUBLICATION|NUR ZUR INFORMATION|STORY WITHDRAWN|MANDATORY KILL|REFILE|KILL)\b\W{0,5}"
 )
+_LONGEST = 550
 # dpa's notes to editors, which end its texts.
 _NOTEPAD = re.compile(r"#{0,3}\s?Notizblock:?")
 _MARK = re.compile(
@@ -50,12 +51,10 @@ _MORE = re.compile(r"[(-]|MORE|Page|PAGE|pg|p\.|[-–]")
 
 def part_opening(text: str) -> tuple[str, str]:
     """What stands before the text for editors, as one line, and the frozen text without it, which keeps a paragraph at least."""
-    first, _, rest = text.partition("\n\n")
     opening = []
-    while rest and len(first) < 550 and _OPENING.fullmatch(first):
-        opening.append(first)
-        text = rest
-        first, _, rest = text.partition("\n\n")
+    while (end := text.find("\n\n", 0, _LONGEST)) > 0 and _OPENING.fullmatch(text, 0, end):
+        opening.append(text[:end])
+        text = text[end + 2 :]
     return " ".join(opening), text
 
 

@@ -39,7 +39,7 @@ _VERSION = re.compile(r",?\s*\b\d+(?:st|nd|rd|th)\s?Ld\b.*|,?\s*\bLd-.*|,\s*\d+\
 
 def is_wire_text(text: str) -> bool:
     """Whether a text is in one of the telegraph formats."""
-    head = _ENDS.sub("\n", text[:5000].lstrip("\x16\r\n\t "))[:600]
+    head = _newlines(text[:5000].lstrip("\x16\r\n\t ")[:1000])[:600]
     if re.match(rf"[\x00-\x20]*{_SOH}|ZCZC", head):  # anything else before SOH is words of a text, and would be lost
         return True
     lines = _MARKS.sub("", head).split("\n")
@@ -50,9 +50,13 @@ def is_wire_text(text: str) -> bool:
     return bool(_ANPA_FIRST.fullmatch(lines[0]) and _ANPA_SECOND.fullmatch(lines[1]))
 
 
+def _newlines(text: str) -> str:
+    return _ENDS.sub("\n", text) if "\r" in text else text
+
+
 def read_wire_text(text: str, name: str) -> Iterator[Raw]:
     """The messages of a file, each an item."""
-    messages = list(_messages(_ENDS.sub("\n", text)))
+    messages = list(_messages(_newlines(text)))
     for number, message in enumerate(messages, 1):
         place = f"message {number}" if len(messages) > 1 else ""
         yield _read_message(message, name, place)
