@@ -95,7 +95,7 @@ class StudioApi:
         return self.once(method, path, params=params, body=body)
 
     def once(self, method: str, path: str, *, params: dict[str, Any] | None = None, body: Any = None, long: bool = False) -> Any:
-        """The JSON that one request gives; None where it gives nothing. long: waits five times as long.
+        """The JSON that one request gives; None where it gives none and need not. long: waits five times as long.
 
         Errors: Unanswered where it may help to look and try again; BadInput where address, token or project are wrong;
         BadData where the server refuses what was sent.
@@ -116,8 +116,10 @@ class StudioApi:
             raise BadInput(f"Label Studio at {self.url} has no {path}; was it deleted, or is the address another server's?")
         if answer.is_error:
             raise BadData(f"Label Studio refuses {method} {path} ({answer.status_code}): {_detail(answer)}")
-        if not answer.content:
+        if answer.status_code == 204 or (method == "DELETE" and not answer.content):
             return None
+        if not answer.content:  # the server was killed behind a proxy that had passed the head on
+            raise Unanswered(f"Label Studio at {self.url} gives an empty answer; try again later")
         try:
             return answer.json()
         except ValueError:

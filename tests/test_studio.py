@@ -396,6 +396,8 @@ def test_a_wrong_address_is_named(url: str, error: type, says: str) -> None:
         (httpx.Response(301, headers={"Location": "https://elsewhere/"}), BadInput, "sends on to https://elsewhere/"),
         (httpx.Response(503, html="<h1>Sorry</h1>"), Unavailable, "answers 503 Service Unavailable"),
         (httpx.Response(429), Unavailable, "answers 429 Too Many Requests"),
+        # killed when it had sent the head of its answer, behind a proxy
+        (httpx.Response(200, headers={"Content-Type": "application/json"}), Unavailable, "gives an empty answer"),
         (httpx.Response(400, json={"detail": "x " * 400}), BadData, r"\(400\): (x )+x?…$"),
     ],
 )
