@@ -1,6 +1,7 @@
 """Seeded schedules of faults between the desk and a real Label Studio: afterwards each task is there once and no decision is lost.
 
 python -m benchmarks.desk_faults [--schedules 300] [--first 0] [--json FILE]
+python -m benchmarks.desk_faults --merge FILE... --json FILE: of parts that ran side by side, one summary
 
 A schedule pushes, pulls, rolls a model out and withdraws through a faulty proxy while people annotate, edit, skip, draft and delete
 beside it; what fails, fails. Then one run without faults, and everything is compared: the server's tasks and annotations with what
@@ -24,7 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import sqlalchemy as sa
@@ -350,17 +351,38 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="seed of the first")
     parser.add_argument("--json", type=Path, help="write the summary here")
     parser.add_argument("--template", type=Path, default=next(iter(sorted((ROOT / ".cache").glob("label-studio-template-*"))), None))
+    parser.add_argument("--merge", type=Path, nargs="+", help="summaries of parts, instead of a run")
     asked = parser.parse_args()
+    if asked.merge:
+        _say(merged([json.loads(path.read_text()) for path in asked.merge]), asked.json)
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder), asked.template)
         try:
             summary = _run_all(range(asked.first, asked.first + asked.schedules), server, Path(folder))
         finally:
             server.stop()
+    _say(summary, asked.json)
+
+
+def _say(summary: Json, path: Path | None) -> NoReturn:
     print(json.dumps(summary, indent=1))
-    if asked.json:
-        asked.json.write_text(json.dumps(summary, indent=1) + "\n")
-    sys.exit(bool(summary["schedules with something wrong"]))
+    if path:
+        path.write_text(json.dumps(summary, indent=1) + "\n")
+    sys.exit(1 if summary["schedules with something wrong"] else 0)
+
+
+def merged(parts: list[Json]) -> Json:
+    """One summary of parts: numbers added up, the minutes of the longest."""
+    whole: Json = {}
+    for part in parts:
+        for name, value in part.items():
+            if name == "schedules with something wrong":
+                whole[name] = whole.get(name, {}) | value
+            elif isinstance(value, dict):
+                whole[name] = dict(sorted((Counter(whole.get(name, {})) + Counter(value)).items()))
+            else:
+                whole[name] = max(whole.get(name, 0), value) if name == "minutes" else whole.get(name, 0) + value
+    return whole
 
 
 def _run_all(seeds: range, server: Server, folder: Path) -> Json:

@@ -1,15 +1,17 @@
-"""Takes the README's pictures of a review task from the demo's Label Studio (`make demo` first; needs Debian's chromium).
+"""Takes the pictures of the review page from the demo's Label Studio (`make demo` first; needs Debian's chromium).
 
-python docs/take_pictures.py [KEY]: of the task with this key, else of a well-found claim in a short passage.
+python docs/take_pictures.py: of the queue's first task; where a task has a conflict or a missed claim that cannot be read, of the
+first such one as the Data Manager opens it.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from flows.settings import load_settings
 from flows.store import Store
@@ -28,6 +30,7 @@ FLAGS = [
 ]
 PICTURES = Path(__file__).resolve().parent / "pictures"
 SIZES = {"review": (1440, 900), "review-small": (1280, 720), "review-large": (1920, 1080)}
+NOTICED = {"notice-small": (1280, 720), "notice-large": (1920, 1080)}
 
 
 def main() -> None:
@@ -39,28 +42,31 @@ def main() -> None:
         sys.exit("start the demo first (`make demo`), and install chromium (`apt-get install chromium`)")
     studio = Studio(server.url, server.token)
     project = studio.ensure_project(studio.title, **project_settings())
-    key = sys.argv[1] if len(sys.argv) > 1 else best_key(Store(settings.store))
-    task = studio.find(project, [key])[key][0]
+    store = Store(settings.store)
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        for name, (width, height) in SIZES.items():
-            page = browser.new_page(viewport={"width": width, "height": height})
-            sign_in(page, server)
-            open_task(page, server, project, task)
-            for look in ("Light", "Dark"):  # the page's own switch
-                page.evaluate(f"localStorage.setItem('preferred-color-scheme', '{look}')")
-                open_task(page, server, project, task)
-                path = PICTURES / f"{name}{'-dark' * (look == 'Dark')}.png"
-                page.screenshot(path=path)
-                print(path)
+        for name, size in SIZES.items():
+            take(browser, server, name, size, lambda page: open_queue(page, server, project))
+        for key in store.noticed_keys()[:1]:
+            task = studio.find(project, [key])[key][0]
+            for name, size in NOTICED.items():
+                take(browser, server, name, size, lambda page: open_task(page, server, project, task))  # noqa: B023  called at once
         browser.close()
 
 
-def best_key(store: Store) -> str:
-    """A claim with source and content, surely found, in a story that stands."""
-    rows = [(c.score, c.key) for c in (entry.claim for entry in store.entries(states=["pushed"])) if c.source and 60 < len(c.quoted) < 220]
-    return max(rows)[1]
+def take(browser: Browser, server: RunningStudio, name: str, size: tuple[int, int], show: Callable[[Page], None]) -> None:
+    """What `show` opens, at one size, light and dark."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    sign_in(page, server)
+    show(page)
+    for look in ("Light", "Dark"):  # the page's own switch
+        page.evaluate(f"localStorage.setItem('preferred-color-scheme', '{look}')")
+        show(page)
+        path = PICTURES / f"{name}{'-dark' * (look == 'Dark')}.png"
+        page.screenshot(path=path)
+        print(path)
+    page.close()
 
 
 def sign_in(page: Page, server: RunningStudio) -> None:
@@ -72,9 +78,20 @@ def sign_in(page: Page, server: RunningStudio) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
+def open_queue(page: Page, server: RunningStudio, project: int) -> None:
+    """The first task of the queue, once its passage and regions are drawn."""
+    page.goto(f"{server.url}/projects/{project}/data?labeling=1")
+    drawn(page)
+
+
 def open_task(page: Page, server: RunningStudio, project: int, task: int) -> None:
-    """The task as the queue shows it, once its passage and regions are drawn."""
-    page.goto(f"{server.url}/projects/{project}/data?labeling=1&task={task}")
+    """The task as the Data Manager opens it, once its passage and regions are drawn."""
+    page.goto(f"{server.url}/projects/{project}/data?task={task}")
+    drawn(page)
+
+
+def drawn(page: Page) -> None:
+    """Waits until passage and regions are drawn."""
     page.wait_for_selector(".lsf-htx-richtext")
     page.wait_for_function("document.querySelectorAll('.htx-highlight').length >= 3")
     page.wait_for_load_state("networkidle")
