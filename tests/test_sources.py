@@ -1,3 +1,4 @@
+# ruff: noqa: E501  documents as they come
 """Where wire files come from: folders, globs, archives, standard input, HTTP; within bounds, each file for itself."""
 
 from __future__ import annotations
@@ -392,6 +393,35 @@ def test_where_names_may_lead(answers: list[list[str]], named: str, expected: st
     assert expected in found[0]
     assert names.asked == ["feed.example"]  # once: there is no second answer to be led by
     assert wire.asked == (["/feed.json"] if expected == "urn:x:1" else [])  # type: ignore[attr-defined]
+
+
+BODY = "<contentSet><inlineXML><p>A word.</p></inlineXML>{}</contentSet>"
+ASKING = [  # documents that name an address, each to be read or turned away, none to be followed
+    "<?xml-stylesheet href='@a.xsl' type='text/xsl'?><newsItem guid='1'>" + BODY.format("") + "</newsItem>",
+    "<!DOCTYPE newsItem SYSTEM '@a.dtd'><newsItem guid='1'>" + BODY.format("") + "</newsItem>",
+    "<!DOCTYPE newsItem PUBLIC 'x' '@a.dtd' []><newsItem guid='1'>" + BODY.format("") + "</newsItem>",
+    "<!DOCTYPE newsItem [<!ENTITY x SYSTEM '@a.txt'>]><newsItem guid='1'>" + BODY.format("&x;") + "</newsItem>",
+    "<!DOCTYPE newsItem [<!ENTITY % x SYSTEM '@a.dtd'> %x;]><newsItem guid='1'>" + BODY.format("") + "</newsItem>",
+    "<newsItem guid='1' xmlns:s='http://www.w3.org/2001/XMLSchema-instance' s:schemaLocation='x @a.xsd'><catalogRef href='@c.xml'/>"
+    + BODY.format("<remoteContent href='@a.html' contenttype='text/html'/>")
+    + "</newsItem>",
+    "<newsItem guid='1' xmlns:i='http://www.w3.org/2001/XInclude'>" + BODY.format("<i:include href='@a.xml'/>") + "</newsItem>",
+    "<NewsML><Catalog Href='@c.xml'/><NewsItem><NewsComponent><ContentItem Href='@a.txt'><DataContent><p>A word.</p></DataContent></ContentItem>"
+    "</NewsComponent></NewsItem></NewsML>",
+    "<rss version='2.0'><channel><link>@</link><item><guid>@1</guid><link>@1.html</link><description>A word.</description></item></channel></rss>",
+    "<feed xmlns='http://www.w3.org/2005/Atom' xml:base='@'><entry><id>1</id><content src='@a.html'/><summary>A word.</summary></entry></feed>",
+    "<html><head><base href='@'><link rel=stylesheet href='a.css'><script src='@a.js'></script></head><body><img src='@a.jpg'><p>A word.</p></body></html>",
+    "<html><body><nav>x</nav><article><p>A word.</p></article><iframe src='@a'></iframe><link rel=amphtml href='@a'></body></html>",
+    '{"uri": "@1", "body_html": "<p>A word.</p><img src=@a.jpg>", "renditions": [{"href": "@a.html"}], "associations": {"a": {"uri": "@2"}}}',
+]
+
+
+@pytest.mark.parametrize("document", ASKING)
+def test_nothing_is_fetched_because_a_document_says_so(document: str, wire: ThreadingHTTPServer, tmp_path: Path):
+    (tmp_path / "a").write_text(document.replace("@", url(wire, "/")))
+    (found,) = taken(tmp_path)
+    assert [s.text for s in found.stories] == ["A word."] or "its DOCTYPE declares things of its own" in found.reason
+    assert wire.asked == []  # type: ignore[attr-defined]
 
 
 @pytest.fixture

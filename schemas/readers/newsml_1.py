@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, paragraphs_of
-from schemas.readers.nitf import byline, first_words, nitf_paragraphs
+from schemas.readers.nitf import body_end, byline, first_words, nitf_paragraphs
 from schemas.readers.raw import TEXTS, Raw, one_line, unless_too_deep, unreadable
 from schemas.story import freeze_text
 
@@ -62,6 +62,7 @@ def _read_item(item: Any, root: Any, name: str) -> Raw | Unreadable:
         rights=first_words(item, ".//{*}NewsLines/{*}CopyrightLine", ".//{*}RightsMetadata/{*}Copyright", ".//{*}NewsLines/{*}RightsLine"),
         slug=first_words(item, ".//{*}NewsLines/{*}SlugLine") or first_words(identity, "{*}NameLabel"),
         signals=tuple(_formal(e) for e in (manage.iterfind("{*}Instruction") if manage is not None else ())),
+        signoff=body_end(item),
         partial=partial,
         notices=tuple(notices),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.errors import Unreadable
 from schemas.readers.markup import best_rendition, body_paragraphs, frozen_body, local_name, paragraphs_of
 from schemas.readers.newsml_1 import unpacked
-from schemas.readers.nitf import byline, nitf_paragraphs
+from schemas.readers.nitf import body_end, byline, nitf_paragraphs
 from schemas.readers.raw import NOT_TEXTS, TEXTS, Beside, Raw, unless_too_deep, unreadable
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -79,6 +79,7 @@ def _read_item(item: Any, name: str, beside: Beside | None) -> Raw | Unreadable:
         slug=words("{*}contentMeta/{*}slugline") or words("{*}itemMeta/{*}fileName"),
         signals=tuple(_code(found) for found in item.iterfind("{*}itemMeta/{*}signal")),
         replaces=_replaced(item),
+        signoff=body_end(item),
         partial=partial,
     )
 

@@ -39,7 +39,7 @@ def read_nitf(root: Any, name: str) -> Iterator[Raw]:
         subjects=tuple(_subjects(root)),
         rights=first_words(head, "{*}rights") or tell("doc.rights@owner") or tell("doc.copyright@holder"),
         slug=tell("du-key@key") or _meta(root, "slug", "slugline", "anpa-keyword"),
-        signoff=" ".join(filter(None, map(_all, root.iterfind("{*}body/{*}body.end")))),
+        signoff=body_end(root),
         signals=tuple(filter(None, (tell("correction@info"),))),
         partial=partial,
     )
@@ -55,6 +55,11 @@ def nitf_paragraphs(root: Any) -> list[str]:
         return [paragraph for content in contents for paragraph in paragraphs_of(content)]
     body = root if local_name(root) == "body" else root.find(".//{*}body")
     return paragraphs_of(root if body is None else body)
+
+
+def body_end(root: Any) -> str:
+    """What stands in the ends of NITF bodies: taglines, bibliographies."""
+    return " ".join(filter(None, map(_all, root.iterfind(".//{*}body.end"))))
 
 
 def byline(head: Any) -> str:
