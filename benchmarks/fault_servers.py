@@ -150,8 +150,9 @@ START = {"prefect": start_prefect, "studio": start_studio, "postgres": start_pos
 
 @contextlib.contextmanager
 def world_of(home: Path, *, plain: bool, template: Path | None = None) -> Iterator[World]:
-    """The servers, ended afterwards. template: a Label Studio folder to begin with, which saves its first start's minute."""
+    """The servers, ended afterwards, by SIGTERM too. template: a Label Studio folder to begin with, to save its first start's minute."""
     world = World(home, plain)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if not plain:
             if template and template.exists():
@@ -164,6 +165,7 @@ def world_of(home: Path, *, plain: bool, template: Path | None = None) -> Iterat
     finally:
         for victim in reversed(world.pids):
             kill(world, victim)
+        signal.signal(signal.SIGTERM, before)
         if world.postgres:
             shutil.rmtree(world.postgres, ignore_errors=True)
 

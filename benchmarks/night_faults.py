@@ -205,9 +205,11 @@ def disturb(trial: Trial, instant: Instant, seconds: float) -> tuple[str, int]:
         _kill_annotator(night.pid)
     else:
         kill(trial.world, instant.victim)
-    station = trial.station()
+    down = instant.victim == "postgres"  # cannot be asked before it runs again
+    station = "" if down else trial.station()
     if instant.victim in START:
         START[instant.victim](trial.world)
+    station = trial.station() if down else station
     night.wait(PATIENCE)
     return station, _until_done(trial, lambda: trial.start().wait(PATIENCE) == 0)
 

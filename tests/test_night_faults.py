@@ -33,9 +33,8 @@ def test_killed_without_servers(tmp_path: Path) -> None:
 @pytest.mark.prefect
 @pytest.mark.postgres
 def test_killed_with_real_servers(tmp_path: Path, studio_template: Path) -> None:
-    """PostgreSQL, Prefect's worker and Label Studio are killed and started again."""
+    """PostgreSQL and Prefect's worker are killed and started again; the others' turn is in `make faults`."""
     with world_of(tmp_path, plain=False, template=studio_template) as world:
         if "postgres" not in world.victims:
             pytest.skip("no PostgreSQL server; Debian's package postgresql has one")
-        wanted = [Instant(0, "postgres", 0.6, False), Instant(1, "worker", 0.7, True), Instant(2, "studio", 0.9, False)]
-        assert outcomes(world, wanted) == [""] * 3
+        assert outcomes(world, [Instant(0, "postgres", 0.6, False), Instant(1, "worker", 0.7, True)]) == ["", ""]
