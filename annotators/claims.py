@@ -14,6 +14,7 @@ import sentencex
 from annotators.attribution import Reading, to_relation
 from annotators.decoding import Found
 from annotators.finding import find
+from annotators.listing import listed_roles, listed_scores
 from annotators.models import Model
 from annotators.pieces import SURROGATES
 from annotators.role_words import evidence
@@ -28,6 +29,9 @@ CHUNK = 96
 """Stories read together, so that windows of like length fill a batch."""
 _SHORTEST = 3
 """Shortest unattributed sentence kept, in words: less is a headline fragment or a signature."""
+
+
+Told = tuple[str | None, dict[str, Choice]]
 
 
 @dataclass(frozen=True)
@@ -67,23 +71,33 @@ def _annotate_chunk(chunk: Sequence[Story], model: Model) -> list[Judged]:
     seen = [model.judge.contexts(s.text, r.pieces if model.one_tokenizer else None, who.relations, who) for s, r, _, who in read]
     whose = [None if k is None else (n, k) for n, (_, _, _, who) in enumerate(read) for k in who.of]
     told = np.concatenate([evidence(s.text, who) for s, _, _, who in read])
-    choices = iter(model.judge.judge(list(itertools.chain(*seen)), whose, told))
+    roles = [listed_roles(s.text, s.published, who, model.actors) for s, _, _, who in read]
+    listed = np.concatenate([listed_scores(who, its) for (_, _, _, who), its in zip(read, roles, strict=True)])
+    choices = iter(model.judge.judge(list(itertools.chain(*seen)), whose, told, listed))
     return [
-        Judged(s, tuple(story_claims(s, r, f, who, list(itertools.islice(choices, len(f))), model)), tuple(who.speakers()))
-        for s, r, f, who in read
+        Judged(s, tuple(story_claims(s, r, f, who, list(zip(its, choices, strict=False)), model)), tuple(who.speakers()))
+        for (s, r, f, who), its in zip(read, roles, strict=True)
     ]
 
 
 def story_claims(
-    story: Story, reading: Reading, found: Sequence[Found], resolution: Resolution, choices: Sequence[dict[str, Choice]], model: Model
+    story: Story,
+    reading: Reading,
+    found: Sequence[Found],
+    resolution: Resolution,
+    judged: Sequence[Told],
+    model: Model,
 ) -> list[Claim]:
-    """The claims of one story: attributed ones from what was found, and the remaining sentences as the outlet's own."""
+    """The claims of one story: attributed ones from what was found, and the remaining sentences as the outlet's own.
+
+    judged: of each found one the role that the desk's file gives its speaker, and what the judge chose.
+    """
     parts = [_parts(f, reading, story.text) for f in found]
     who, namings = resolution.names(), resolution.naming
     own = _unattributed(story, reading, parts)
     keys = claim_keys(story.guid, [*parts, *(((), (), (sentence,)) for sentence, _ in own)])
     claims = []
-    for number, ((source, cue, content), picked) in enumerate(zip(parts, choices, strict=True)):
+    for number, ((source, cue, content), (listed, picked)) in enumerate(zip(parts, judged, strict=True)):
         claims.append(
             Claim(
                 key=keys[number],
@@ -101,6 +115,7 @@ def story_claims(
                 stance=picked["stance"],
                 score=calibrated(found[number].probability, model),
                 by=model.name,
+                listed=listed,
             )
         )
     for key, (sentence, score) in zip(keys[len(parts) :], own, strict=True):

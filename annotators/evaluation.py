@@ -19,6 +19,7 @@ from annotators.decoding import Found
 from annotators.finding import find
 from annotators.heads import ELEMENTS, Parts, Range
 from annotators.judging import JUDGED
+from annotators.listing import listed_roles, listed_scores
 from annotators.models import Model
 from annotators.pieces import Pieces
 from annotators.role_words import evidence
@@ -88,6 +89,7 @@ class GoldClaims:
 
     article: Article
     labels: list[dict[str, str | None]]
+    published: str = ""
 
 
 def read_gold_claims(path: Path) -> list[GoldClaims]:
@@ -95,7 +97,8 @@ def read_gold_claims(path: Path) -> list[GoldClaims]:
     articles = read_articles(path)
     with path.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines if line.strip()]
-    return [GoldClaims(a, [{n: r.get(n) for n in CHOICES} for r in row["attributions"]]) for a, row in zip(articles, rows, strict=True)]
+    labels = [[{name: relation.get(name) for name in CHOICES} for relation in row["attributions"]] for row in rows]
+    return [GoldClaims(a, its, str(row.get("date") or "")) for a, its, row in zip(articles, labels, rows, strict=True)]
 
 
 def evaluate_claims(gold: Sequence[GoldClaims], model: Model) -> dict[str, Any]:
@@ -127,7 +130,8 @@ def judged(story: GoldClaims, model: Model) -> list[dict[str, Choice]]:
     """What the model makes of each gold relation of a story."""
     text, relations = story.article.text, story.article.relations
     resolution = resolve(text, relations)
-    choices = model.judge.judge(model.judge.contexts(text, None, relations, resolution), resolution.of, evidence(text, resolution))
+    listed = listed_scores(resolution, listed_roles(text, story.published, resolution, model.actors))
+    choices = model.judge.judge(model.judge.contexts(text, None, relations, resolution), resolution.of, evidence(text, resolution), listed)
     forms = [quotation(text, [cut(text, a, b) for a, b in r.content]) for r in relations]
     return [
         {**picked, "naming": Choice(naming, 1.0), "quotation": Choice(form, 1.0)}

@@ -86,19 +86,26 @@ class Judge:
                 out[group] = self.encoder.run(*filled([claims[i] for i in group], length))
         return _parted(out)
 
-    def probabilities(self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray) -> dict[str, np.ndarray]:
+    def probabilities(
+        self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Calibrated probabilities; a speaker has one role in a story, so its claims' scores are averaged.
 
-        speakers: for each claim what tells its speaker, None for nobody's; told: (claims, FEATURES) of `annotators.role_words`.
+        speakers: for each claim what tells its speaker, None for nobody's; told: (claims, FEATURES) of `annotators.role_words`;
+        listed: (claims, roles) what the desk's file speaks for, of `annotators.listing`.
         """
         weights, bias = self.evidence
         found = dict(scores)
         found["role"] = _logged(pooled(scores["role"], speakers)) + _logged(told @ weights.T + bias)
+        if listed is not None:
+            found["role"] = found["role"] + listed
         return {name: _softmax((found[name] + self.shift[name]) / self.temperature[name]) for name in JUDGED}
 
-    def judge(self, claims: Sequence[Context], speakers: Sequence[object], told: np.ndarray) -> list[dict[str, Choice]]:
+    def judge(
+        self, claims: Sequence[Context], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
+    ) -> list[dict[str, Choice]]:
         """The likeliest label of each element for each claim, in the order given; arguments as in `probabilities`."""
-        sure = self.probabilities(self.scores(claims), speakers, told)
+        sure = self.probabilities(self.scores(claims), speakers, told, listed)
         best = {name: p.argmax(1) for name, p in sure.items()}
         return [
             {name: Choice(LABELS[name][best[name][i]], round(float(sure[name][i].max()), 4)) for name in JUDGED} for i in range(len(claims))

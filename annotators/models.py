@@ -26,6 +26,7 @@ from annotators.heads import ELEMENTS, Heads
 from annotators.judging import Judge, load_judge
 from annotators.tags import TAGS
 from schemas import labels
+from schemas.actors import Actors
 from schemas.errors import BadInput
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Model:
     judge: Judge = field(repr=False)
     one_tokenizer: bool = True
     """Whether the judge reads the same pieces."""
+    actors: Actors | None = field(default=None, repr=False)
+    """Who is who, where the desk has a file of it."""
 
     @property
     def name(self) -> str:

@@ -71,6 +71,12 @@ def evidence(text: str, resolution: Resolution) -> np.ndarray:
     return rows
 
 
+def named_roles(found: Sequence[str]) -> set[str]:
+    """The roles that words speak for."""
+    lower = {w.lower().strip(".") for w in found}
+    return {role for role, known in zip(ROLES, _OF, strict=True) if known & lower}
+
+
 def _told(phrases: Sequence[str], where: str) -> np.ndarray:
     row = np.zeros(FEATURES, dtype=np.float32)
     lower = [w.lower().strip(".") for phrase in phrases for w in words(phrase)]

@@ -16,16 +16,17 @@ from typing import Any
 
 from annotators.claims import annotate
 from annotators.models import Model, load_model
+from flows.actors import informed
 from schemas.errors import OnRecordError
 from schemas.story import Story
 
 
-def main(model_path: str) -> None:
+def main(model_path: str, actors: str = "") -> None:
     """Serves requests `{"stories": [...], "seconds": limit}` until its input ends."""
     out = sys.stdout
     sys.stdout = sys.stderr  # whatever a library prints is no answer
     try:
-        model = load_model(Path(model_path) if model_path else None)
+        model = informed(load_model(Path(model_path) if model_path else None), Path(actors) if actors else None)
     except OnRecordError as error:
         _say(out, {"refused": str(error)})
         return
@@ -56,4 +57,4 @@ def _say(out: Any, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -25,7 +25,7 @@ class Work:
     """What a worker needs to know.
 
     store: its URL; model: the folder (None: the shipped one); story_seconds: a story's limit; passages: the share of paragraphs without
-    a claim that are reviewed for claims that were missed, drawn by `seed`.
+    a claim that are reviewed for claims that were missed, drawn by `seed`; actors: the desk's file of who is who.
     """
 
     store: str
@@ -33,6 +33,7 @@ class Work:
     story_seconds: float
     passages: float = 0.0
     seed: int = 0
+    actors: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def annotate_batch(keys: Sequence[Key], work: Work) -> Batched:
     began, cpu = time.monotonic(), time.thread_time()
     store = opened(work.store)
     done = attributed = outlet = words = 0
-    with borrowed(work.model, work.story_seconds) as annotator:
+    with borrowed(work.model, work.story_seconds, work.actors) as annotator:
         for story, claims in _judged([store.story(*key) for key in keys], annotator, store):
             store.add_claims(story, claims, passages_to_review(story, claims, work.passages, work.seed))
             done += 1

@@ -34,6 +34,8 @@ models = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Say whic
 app.add_typer(models, name="models")
 quarantine = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What of the wire could not be read.")
 app.add_typer(quarantine, name="quarantine")
+actors = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who is who in the disputes a desk covers, and when.")
+app.add_typer(actors, name="actors")
 
 Inputs = Annotated[
     list[str],
@@ -59,11 +61,36 @@ def annotate(
     inputs: Inputs,
     form: Annotated[Format, typer.Option("--format", help="A table for people, or a claim a line.")] = Format.TABLE,
     model: ModelPath = None,
+    who: Annotated[
+        Path | None, typer.Option("--actors", help="The desk's file of who is who; see docs/actors.md.", show_default=False)
+    ] = None,
 ) -> None:
     """Pre-label the claims of stories, without a server."""
     from flows.commands import annotate_files
 
-    annotate_files(inputs, as_table=form is Format.TABLE, model=model)
+    annotate_files(inputs, as_table=form is Format.TABLE, model=model, actors=who)
+
+
+@actors.command("check", epilog="Example: onrecord actors check examples/desk/actors.yaml")
+def actors_check(file: Annotated[Path, typer.Argument(help="A desk's file, YAML.", show_default=False)]) -> None:
+    """Check a desk's file, and say what it holds."""
+    from flows.actors import check_actors
+
+    check_actors(file)
+
+
+@actors.command("import", epilog="Example: onrecord actors import Phoenix.*.actors.txt --out actors.yaml --country Nicaragua")
+def actors_import(
+    files: Annotated[list[Path], typer.Argument(help="Phoenix / CAMEO dictionaries of actors.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="File to write.", show_default=False)],
+    country: Annotated[
+        list[str] | None, typer.Option(help="A country to take, as often as you like; default: all.", show_default=False)
+    ] = None,
+) -> None:
+    """Make a desk's file from Phoenix dictionaries."""
+    from flows.actors import import_actors
+
+    import_actors(files, out, country or [])
 
 
 @app.command(epilog="Example: onrecord nightly examples/wire --dry-run")

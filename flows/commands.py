@@ -21,16 +21,17 @@ from schemas.errors import BadInput, Unavailable
 from schemas.story import Story
 
 
-def annotate_files(inputs: Sequence[Source], *, as_table: bool, model: Path | None) -> None:
+def annotate_files(inputs: Sequence[Source], *, as_table: bool, model: Path | None, actors: Path | None = None) -> None:
     """Claims of the inputs' stories on standard output; what could not be read, and progress, on standard error."""
     from annotators.claims import annotate
     from annotators.models import load_model
+    from flows.actors import informed
 
     settings, notes = load_settings(), err()
     files = feed_files(inputs)
     turned_away: list[str] = []
     done = 0
-    loaded = load_model(model or settings.model_folder)
+    loaded = informed(load_model(model or settings.model_folder), actors or settings.actors)
     out = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     with notes.status("reading") as status:
         for done, judged in enumerate(annotate(_stories(files, turned_away), loaded, settings.workers), 1):

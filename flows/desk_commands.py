@@ -54,11 +54,12 @@ def roll_out_model(model: Path | None) -> None:
     """Shows the pre-labels of the model of the settings, or of a folder, on every open task."""
     from annotators.claims import annotate
     from annotators.models import load_model
+    from flows.actors import informed
     from flows.reconciling import now
     from flows.rollout import roll_out
 
     settings = load_settings()
-    loaded = load_model(model or settings.model_folder)
+    loaded = informed(load_model(model or settings.model_folder), settings.actors)
 
     def read(stories: list[Story]) -> Iterable[tuple[Story, list[Claim]]]:
         return ((judged.story, list(judged.claims)) for judged in annotate(stories, loaded, settings.workers))

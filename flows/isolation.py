@@ -25,7 +25,7 @@ from schemas.errors import BadInput
 from schemas.story import Story
 
 COMMAND = (sys.executable, "-m", "flows.annotating")
-"""The process; its argument is the model folder, empty for the shipped one."""
+"""The process; its arguments are the model folder, empty for the shipped one, and the desk's file of actors, empty for none."""
 WORDS = 200
 """Words for which a story may take a second beyond its limit."""
 _log = logging.getLogger("annotators")
@@ -48,11 +48,11 @@ class Spent:
 class Annotator:
     """One such process, started when it is needed and again after it died."""
 
-    def __init__(self, model: Path | None, limit: float, command: Sequence[str] | None = None) -> None:
+    def __init__(self, model: Path | None, limit: float, actors: Path | None = None, command: Sequence[str] | None = None) -> None:
         """limit: seconds that a request may take, beside a second for each `WORDS` words."""
         self.spent = Spent()
         self._limit = limit
-        self._command = [*(command or COMMAND), str(model or "")]
+        self._command = [*(command or COMMAND), str(model or ""), str(actors or "")]
         self._process: subprocess.Popen[str] | None = None
         self._last_words = ""
 
@@ -122,17 +122,17 @@ class Annotator:
                 _log.info("%s", line.rstrip())
 
 
-_idle: dict[tuple[Path | None, float], queue.SimpleQueue[Annotator]] = {}
+_idle: dict[tuple[Path | None, float, Path | None], queue.SimpleQueue[Annotator]] = {}
 
 
 @contextlib.contextmanager
-def borrowed(model: Path | None, limit: float) -> Iterator[Annotator]:
+def borrowed(model: Path | None, limit: float, actors: Path | None = None) -> Iterator[Annotator]:
     """An annotator that nobody else uses meanwhile, its expenses at nought."""
-    pool = _idle.setdefault((model, limit), queue.SimpleQueue())
+    pool = _idle.setdefault((model, limit, actors), queue.SimpleQueue())
     try:
         annotator = pool.get_nowait()
     except queue.Empty:
-        annotator = Annotator(model, limit)
+        annotator = Annotator(model, limit, actors)
     annotator.spent = Spent(model=annotator.spent.model)
     try:
         yield annotator

@@ -13,6 +13,7 @@ from annotators.claims import calibrated
 from annotators.corpora import read_articles
 from annotators.evaluation import bin_errors, evaluate_claims, outcomes, predict, read_gold_claims, score_predicted
 from annotators.models import load_model
+from flows.actors import informed
 from flows.settings import load_settings
 from flows.showing import attribution_table, claims_table, err
 from schemas.errors import BadData, BadInput
@@ -36,7 +37,8 @@ def measure_attribution(gold: Path, model: Path | None, *, as_json: bool) -> Non
 
 def measure_claims(gold: Path, model: Path | None, *, as_json: bool) -> None:
     """Prints the figures of each element on gold spans, with their baselines."""
-    loaded = load_model(model or load_settings().model)
+    settings = load_settings()
+    loaded = informed(load_model(model or settings.model), settings.actors)
     stories = _checked(read_gold_claims, gold)
     with err().status(f"reading {len(stories)} stories"):
         result = evaluate_claims(stories, loaded)

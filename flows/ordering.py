@@ -11,8 +11,8 @@ from schemas.claim import Claim
 from schemas.labels import Modality, Role, Stance
 
 UNSURE, AGAINST, CONTESTED, ALONE, AGE = 1.0, 0.5, 0.25, 0.25, 0.5
-"""What each ground weighs: the model's doubt (0 to 1); a stance against its speaker's camp; a denial, or both camps in the
-story; a story with one source only; age (0 to 1 in a week)."""
+"""What each ground weighs: the model's doubt (0 to 1); a stance against its speaker's camp, or a role against the desk's
+file; a denial, or both camps in the story; a story with one source only; age (0 to 1 in a week)."""
 _WEEK = 7 * 86_400
 _CAMPS: dict[str, str] = {Role.GOVERNMENT: Stance.OPPOSITION, Role.OPPOSITION: Stance.GOVERNMENT}
 
@@ -33,7 +33,7 @@ def weight(task: Waiting, story: Sequence[Claim], now: datetime) -> float:
     claim = task.claim
     age = (now - datetime.fromisoformat(task.received)).total_seconds() / _WEEK
     total = UNSURE * doubt(claim) + AGE * min(max(age, 0.0), 1.0)
-    if claim.stance and claim.role and _CAMPS.get(claim.role.label) == claim.stance.label:
+    if claim.against_list or (claim.stance and claim.role and _CAMPS.get(claim.role.label) == claim.stance.label):
         total += AGAINST
     if (claim.modality and claim.modality.label == Modality.DENIES) or {Stance.GOVERNMENT, Stance.OPPOSITION} <= _stances(story):
         total += CONTESTED

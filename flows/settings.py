@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     data: Path = Field(ROOT / "data", description="Folder under which everything is written.")
     store_url: SecretStr = Field(SecretStr(""), description="Database URL; empty: SQLite in the data folder.")
     model: Path | None = Field(None, description="Model folder; empty: the one promoted, else the shipped one.")
+    actors: Path | None = Field(None, description="The desk's file of who is who, and when (YAML); empty: none.")
     label_studio_url: str = Field("", description="Label Studio's address; empty: the demo's own server.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Its token; better in a file:")
     label_studio_token_file: Path | None = Field(None, description="File that holds the token.")

@@ -143,7 +143,7 @@ def _station(store: Store, number: int, night: Night, name: str) -> Iterator[Sta
 def _annotate(shift: Shift, runner: Runner, keys: Sequence[Key], night: Night, station: Station) -> None:
     """Batches to the runner; one that fails is said, and the others go on."""
     settings = shift.settings
-    work = Work(settings.store, settings.model_folder, settings.story_seconds, settings.passages, settings.seed)
+    work = Work(settings.store, settings.model_folder, settings.story_seconds, settings.passages, settings.seed, settings.actors)
     memory: list[int] = []
     for number, result in enumerate(runner(batches(keys, settings.workers), work), 1):
         try:

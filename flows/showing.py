@@ -39,9 +39,7 @@ def story_table(judged: Judged, width: int) -> Group:
     shown: set[str] = set()
     for claim in claims:
         speaker = called.get(claim.source[0].start) if claim.source else None
-        table.add_row(
-            _who(claim, speaker, shown), _choice(claim.role), _cue(claim), _what(claim), _choice(claim.stance), f"{claim.score:.0%}"
-        )
+        table.add_row(_who(claim, speaker, shown), _role(claim), _cue(claim), _what(claim), _choice(claim.stance), f"{claim.score:.0%}")
     outlet = len(judged.claims) - len(claims)
     foot = Text(f"{len(claims)} claims attributed, {outlet} sentences of the outlet's own", style="dim")
     return Group(title, table, foot, Text(""))
@@ -77,6 +75,12 @@ def _choice(choice: Choice | None) -> Text:
         return Text("—")
     colour = _COLOUR.get(choice.label, "default")
     return Text(f"{choice.label} {choice.score:.0%}", style=colour if choice.score >= _UNSURE else f"dim {colour}")
+
+
+def _role(claim: Claim) -> Text:
+    """The role, and the desk's file's where it has another."""
+    text = _choice(claim.role)
+    return text.append(f"\nlisted as {claim.listed}", style="yellow") if claim.against_list else text
 
 
 def attribution_table(scores: Scores) -> Table:

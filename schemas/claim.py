@@ -40,6 +40,13 @@ class Claim:
     stance: Choice | None
     score: float
     by: str
+    listed: str | None = None
+    """The role that the desk's file gives the speaker on the story's day; shown beside the model's where they differ."""
+
+    @property
+    def against_list(self) -> bool:
+        """Whether the desk's file has another role for the speaker than the claim says."""
+        return self.listed is not None and self.role is not None and self.role.label != self.listed
 
     @property
     def spans(self) -> tuple[Span, ...]:

@@ -87,9 +87,11 @@ def parse_annotation(annotation: Json, data: Json, by: str, speaker: str | None 
                 speaker=speaker if own else None,
                 quotation=quotation(story, content),
                 naming=naming or (str(Naming.NONE) if not source else ""),
+                role=picked["role"],
+                modality=picked["modality"],
+                stance=picked["stance"],
                 score=1.0,
                 by=f"human:{by}",
-                **picked,
             )
         )
     return Review(

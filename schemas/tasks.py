@@ -43,7 +43,10 @@ def claim_task(
     the passage with tasks of their own. notice: what the annotator must know first. blind: of the pre-label only the cue is shown.
     """
     shown = passage(story, claim)
-    line = " · ".join(x for x in (story.agency, story.location, story.published[:16].replace("T", " "), f"version {story.version}") if x)
+    listed = f"the desk's file has {claim.speaker or 'the source'} as {claim.listed}" if claim.against_list else ""
+    line = " · ".join(
+        x for x in (story.agency, story.location, story.published[:16].replace("T", " "), f"version {story.version}", listed) if x
+    )
     key = key or claim.key
     data = {
         "key": key,
