@@ -64,8 +64,10 @@ class Claim:
         return value if isinstance(value, str) or value is None else value.label
 
     def to_contract(self) -> dict[str, Any]:
-        """The object that `onrecord annotate --format jsonl` prints."""
+        """The object that `onrecord annotate --format jsonl` prints; `listed` only where a desk's file says something."""
         row = self.to_dict()
+        if self.listed is None:
+            del row["listed"]
         return {"story_id": row.pop("story_id"), "story_version": row.pop("story_version"), "claim_id": row.pop("key"), **row}
 
     def to_dict(self) -> dict[str, Any]:
