@@ -6,7 +6,7 @@ order is `flows.ordering` over the claims that the student finds; an article is 
 stance, which PolNeAR does not have, are left out of the weights. Each point is kept when it is there, so a run that was killed goes on.
 
     nice python -m benchmarks.learns run ../shared/corpora --work DIR --seeds 2      (half an hour of one core a seed)
-    python -m benchmarks.learns table benchmarks/learns.json
+    python -m benchmarks.learns keep DIR
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from annotators.corpora import Article, Relation, read_articles
 from annotators.evaluation import predict, score_predicted
 from annotators.training import write_aside
 from benchmarks.effort import Effort, blank, prelabelled
+from benchmarks.learns_report import picture, table
 from benchmarks.student import Cuts, Lesson, Lower, Student, StudentBackend, cuts_of, load, save, teach
 from flows.learning import CLAIMS
 from flows.ordering import ordered
@@ -202,6 +203,15 @@ def run(corpora: Path, work: Annotated[Path, typer.Option()], seeds: int = 2, ar
     points = json.loads(keep.read_text()) if keep.exists() else []
     for seed in range(seeds):
         simulate(world, seed, points, keep)
+
+
+@app.command()
+def keep(work: Path, out: Path = Path("benchmarks/learns.json"), svg: Path = Path("docs/pictures/learns.svg")) -> None:
+    """Keeps the figures of a work folder's points (not the articles' names), draws them, and prints their table."""
+    points = [{k: v for k, v in p.items() if k != "next"} for p in json.loads((work / "points.json").read_text())]
+    write_aside(out, lambda path: path.write_text(json.dumps(points, indent=1) + "\n"))
+    picture(points, svg)
+    print(table(points))
 
 
 if __name__ == "__main__":
