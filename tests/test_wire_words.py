@@ -210,6 +210,14 @@ def test_what_is_not_for_publication_is_kept_and_never_work(content: str, store:
     assert store.waiting_stories("2036-01-01T00:00:00+00:00") == []
 
 
+def test_an_embargo_before_the_text_makes_it_wait(store: Store, tmp_path: Path):
+    night(store, tmp_path, iptc(body=f"EMBARGOED UNTIL 0001 GMT 6 March 2031\n\n{LINES}"))
+    ((story, state),) = stored(store)
+    assert (story.text, story.embargo, state) == (LINES, "2031-03-06T00:01:00+00:00", "new")
+    assert store.waiting_stories("2031-03-05T00:00:00+00:00") == []
+    assert len(store.waiting_stories("2031-03-07T00:00:00+00:00")) == 1
+
+
 USABLE = [  # words of a story, not of an agency about it
     g2("Minister withdraws story of bread", note="Adds quote"),
     g2("Report not for publication was leaked, mayor says", body=f"{PARAGRAPHS}<p>“That was not for publication,” she said.</p>"),
@@ -217,6 +225,7 @@ USABLE = [  # words of a story, not of an agency about it
     iptc("Mayor wants to kill bread story"),
     anpa("Story of bread withdrawn from schools"),
     g2("Kill Bill opens in Lastra"),
+    g2("Cuba", body=f"<p>EMBARGO TO LAST, SAYS MINISTER</p>{PARAGRAPHS}"),
 ]
 
 

@@ -37,7 +37,7 @@ _OPENING = re.compile(
     r"\((?:Refiles|Corrects|Adds|Updates|Recasts|Repeats|Removes|Clarifies|Rewrites|Writes through|Fixes|Inserts|Deletes|Amends|Restores"
     r"|Replaces)\b[^()]{0,500}\)\.?"
     r"|\(?(?:EDS|Eds?|EDITORS|Editors)[:.]\s.{1,500}|(?:ATTENTION|ATTN) EDITORS\b.{0,500}"
-    r"|ATTENTION - .{1,300}///|\(?(?:STRICTLY )?EMBARGO(?:ED)?\b\s?(?:[:-]|(?:UNTIL|TO|FOR|NOT)\b).{0,200}"
+    r"|ATTENTION - .{1,300}///|\(?(?:STRICTLY )?EMBARGO(?:ED\s?(?:[:-]|(?:UNTIL|TILL|TO|FOR|NOT)\b)|\s?[:-]|\sUNTIL\b).{0,200}"
     r"|\W{0,5}(?:NOT FOR PUBLICATION|NUR ZUR INFORMATION|STORY WITHDRAWN|MANDATORY KILL|REFILE|KILL)\b\W{0,5}"
 )
 _LONGEST = 550
