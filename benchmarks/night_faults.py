@@ -296,14 +296,16 @@ def table() -> None:
 
 
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """The outcomes as Markdown: by victim how many, how many nights it took, what was computed again."""
-    yield "| killed | instants | before it / intake / annotating / pushing / after it | runs to its end | computed again, most | wrong |"
+    """The outcomes as Markdown: by victim how many, where the night was, the most further runs and stories computed again."""
+    yield "| killed | instants | before it / intake / annotating / pushing / after it / not known | runs | computed again | wrong |"
     yield "|---|---:|---:|---:|---:|---:|"
     for victim in VICTIMS:
         mine = [row for row in rows if row["victim"] == victim]
         if mine:
-            where = [sum(row["station"].startswith(begin) for row in mine) for begin in ("not begun", "intake", "annotate", "push (w")]
-            cells = [*where, len(mine) - sum(where)]
+            where = [
+                sum(row["station"].startswith(begin) for row in mine) for begin in ("not begun", "intake", "annotate", "push (w", "unknown")
+            ]
+            cells = [*where[:4], len(mine) - sum(where), where[4]]
             runs, again = max(row["runs"] for row in mine), max(row["again"] for row in mine)
             wrong = sum(bool(row["wrong"]) for row in mine)
             yield f"| {victim} | {len(mine)} | {' / '.join(map(str, cells))} | {runs} | {again} of {BATCH} | {wrong} |"
@@ -318,7 +320,7 @@ def check(world: World, wanted: list[Instant], seed: int, say: Callable[[str], N
     length, expected = time.monotonic() - began, calm.result()
     say(f"undisturbed: {length:.1f} s, {len(expected['claims'])} claims")
     for instant in wanted:
-        seconds = length * instant.share * (1.5 if instant.victim == "worker" else 1)  # a worker needs a while to begin
+        seconds = length * instant.share * (2.5 if instant.victim == "worker" else 1)  # a worker needs a while to begin
         outcome = _one(trial_of(world, f"trial{seed}x{instant.number}"), instant, seconds, expected)
         say(f"{outcome.number}: {outcome.victim} killed after {outcome.seconds:.2f} s, {outcome.station}; {outcome.runs} more runs, "
             f"{outcome.again} stories computed again{'; WRONG: ' if outcome.wrong else ''}{outcome.wrong}")  # fmt: skip
