@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -107,14 +108,24 @@ def _new_manifest(store: Store, fanned: Iterable[Row], now: datetime) -> Manifes
     return Manifest(now.isoformat(timespec="seconds"), version("onrecord"), guideline, splits=splits.of, left_out=splits.left_out)
 
 
+def _progress(total: int, clock: Callable[[], float]) -> Callable[[int], None]:
+    """Says how many of so many reviews are written, and how long the rest will take."""
+    began = clock()
+
+    def say(done: int) -> None:
+        left = (clock() - began) / done * max(total - done, 0)
+        err().print(f"{done:,} of {total:,} reviews written, {f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left")
+
+    return say
+
+
 def _write(out: Path, rows: Iterable[Row], manifest: Manifest, store: Store, form: Layout, waiting: Open, judge: Judge) -> None:
     """The folder, aside and then renamed: there is the old one or the new one, never half of one."""
     aside, before = out.with_name(out.name + ".part"), out.with_name(out.name + ".before")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    total = store.count_reviewed()
     try:
-        write_dataset(rows, aside, manifest, waiting, judge, say=lambda n: err().print(f"{n:,} of {total:,} reviews written"))
+        write_dataset(rows, aside, manifest, waiting, judge, say=_progress(store.count_reviewed(), time.monotonic))
         write_format(aside, form)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exports.manifest import read_manifest
-from flows.exporting import export_reviews
+from flows.exporting import _progress, export_reviews
 from flows.store import Store
 from schemas.claim import Claim, claim_keys
 from schemas.errors import BadInput
@@ -121,3 +121,14 @@ def test_an_export_cut_off_leaves_the_old_one(store: Store, tmp_path: Path, monk
         export_reviews(tmp_path / "out", now=NOW)
     assert files(tmp_path / "out") == before
     assert not list(tmp_path.glob("out.*"))
+
+
+def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter((0.0, 10.0, 100.0))
+    say = _progress(8000, lambda: next(times))
+    say(2000)
+    say(4000)
+    assert capsys.readouterr().err.splitlines() == [
+        "2,000 of 8,000 reviews written, 30 s left",
+        "4,000 of 8,000 reviews written, 2 min left",
+    ]
