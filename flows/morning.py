@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ MANY = 200
 """Rows of a list that the page shows; the rest is a number."""
 _ENOUGH = 3
 """Nights below which nothing is called unusual."""
+_LONG = 60
+"""Seconds of a night below which its speed says nothing."""
 _ENDED = ("done", "failed")
 
 
@@ -89,7 +91,7 @@ def morning_of(store: Store, number: int, night: Night, ended: str) -> Morning:
         notes=[*night.notes, *_befallen(me, before), *_left(store.nights_after(number))],
         stations=list(night.stations),
         queue=_queue(store, night),
-        unusual=_unusual(figures, week),
+        unusual=unusual(figures, week),
         sections=[section for ask in SECTIONS if (section := ask(store))],
         week=week,
     )
@@ -183,12 +185,13 @@ def _came(row: NightRow) -> str:
     return f"another night came at {row.started} ({row.who}), found one at work, and left"
 
 
-def _unusual(figures: dict[str, float], week: Sequence[dict[str, Any]]) -> list[str]:
-    """Figures outside the range of the nights before, by more than a tenth of their median and more than two."""
+def unusual(figures: Mapping[str, float], week: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Figures outside the range of the nights before, by more than a tenth of their median and more than two; speed: of long nights."""
     said = []
     for name in ("stories in", "claims", "quarantined", "duplicates", "words a second"):
-        seen = [row[name] for row in week if name in row]
-        if len(seen) < _ENOUGH:
+        least = _LONG if name == "words a second" else 0
+        seen = [row[name] for row in week if name in row and row.get("seconds", 0) >= least]
+        if len(seen) < _ENOUGH or figures["seconds"] < least:
             continue
         low, high, slack = min(seen), max(seen), max(2, statistics.median(seen) / 10)
         if not low - slack <= figures[name] <= high + slack:

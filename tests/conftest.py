@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pwd
@@ -130,9 +131,9 @@ def project(client: Studio) -> int:
 
 
 @pytest.fixture
-def desk(studio: RunningStudio, tmp_path: Path) -> Iterator[Desk]:
-    """A desk with an empty store."""
-    name = f"desk {uuid.uuid4().hex[:8]}"
+def desk(studio: RunningStudio, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A desk with an empty store; its name, and with it what is drawn by key, is the test's alone and the same in every run."""
+    name = f"desk {hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]}"
     headers = {"Authorization": f"Token {studio.token}"}
     with (
         Studio(studio.url, studio.token, title=name) as client,

@@ -18,7 +18,7 @@ from flows.batches import Batched
 from flows.dry_run import plan_lines, show_plan
 from flows.lock import only_night
 from flows.logs import set_up_logs
-from flows.morning import SECTIONS, Section, html, markdown
+from flows.morning import SECTIONS, Section, html, markdown, unusual
 from flows.night import Night
 from flows.settings import Settings
 from flows.shift import Shift, work_night
@@ -92,6 +92,13 @@ def test_seven_nights_beside_it_and_what_is_unusual(settings: Settings, tmp_path
     many = work_night(shift_of(settings, wire(tmp_path / "many", *map(str, range(20))), 10), fake)
     assert many.morning is not None
     assert many.morning.unusual[0] == "stories in: 20, where the last 7 nights had 1 to 1"
+
+
+def test_a_slow_night_is_unusual_unless_it_was_over_at_once() -> None:
+    long, short = ({"seconds": seconds, "words a second": 3000} for seconds in (600, 2))
+    assert unusual(long | {"words a second": 900}, [long] * 3) == ["words a second: 900, where the last 3 nights had 3000 to 3000"]
+    assert unusual(short | {"words a second": 900}, [long] * 3) == []
+    assert unusual(long | {"words a second": 900}, [short] * 3) == []
 
 
 def test_what_a_page_says_is_never_markup(settings: Settings, tmp_path: Path) -> None:
