@@ -8,7 +8,7 @@ passage (source, cue, content or none), and the F1 of each pair's exact spans; l
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ FEWEST = 5
 """Claims below which no coefficient is given."""
 _ROUNDS = 1000
 PARTS = ("source", "cue", "content")
+MARKED = (*PARTS, "links")
+PICKED = (*(name for name in (*CHOICES, *HUMAN_ONLY) if name != "quotation"), "a claim")
 Array = np.ndarray[Any, Any]
 Formula = Callable[[Array], float]
 Labels = Mapping[str, Mapping[str, str]]
@@ -44,30 +46,71 @@ class Agreement:
     note: str
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What is kept of a claim that several people reviewed.
+
+    picked: label by element and person; painted: the coincidences of its characters; alike: the share of pairs that agree on one;
+    marked: by part and for links, what is in both of each pair, and what in the one and the other.
+    """
+
+    people: tuple[str, ...]
+    picked: tuple[tuple[str, ...], ...]
+    painted: bytes
+    alike: float
+    marked: tuple[tuple[int, int], ...]
+
+
+class Agreeing:
+    """Gathers claims that several people reviewed, a few hundred bytes each, for the figures of all elements."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, _Shared] = {}
+        self._same: dict[Any, Any] = {}
+
+    def add(self, reviews: Iterable[Review]) -> None:
+        """Takes in all reviews of some tasks; only claims that two people or more have reviewed count."""
+        newest: dict[str, dict[str, Review]] = {}
+        for review in sorted(reviews, key=lambda r: (r.updated, r.annotation_id)):
+            if not review.skipped and review.kind == "claim":
+                newest.setdefault(review.key, {})[review.by] = review
+        for key, by in newest.items():
+            if len(by) > 1:
+                self._shared[key] = self._reduced(dict(sorted(by.items())))
+
+    def _reduced(self, by: Mapping[str, Review]) -> _Shared:
+        painted, alike = _painted_by(by.values())
+        marked = self._same_as(tuple(_marked_by(by.values(), element) for element in MARKED))
+        picked = self._same_as(tuple(self._same_as(tuple(_pick(r, name) for r in by.values())) for name in PICKED))
+        return _Shared(self._same_as(tuple(by)), picked, painted.tobytes(), alike, marked)
+
+    def _same_as(self, value: Any) -> Any:
+        """A value, once in memory however often it comes."""
+        return self._same.setdefault(value, value)
+
+    def figures(self, *, seed: int = 0) -> list[Agreement]:
+        """The figures of all elements."""
+        shared = dict(sorted(self._shared.items()))
+        rng = np.random.default_rng(seed)
+        found = [_spans(shared.values(), rng), *(_f1(n, shared.values(), rng) for n in range(len(MARKED)))]
+        for n, name in enumerate(PICKED):
+            labels = {k: {who: x for who, x in zip(s.people, s.picked[n], strict=True) if x} for k, s in shared.items()}
+            found.append(choice_agreement(name, labels, rng))
+        return [figure for figure in found if figure.claims]
+
+
 def agreement(reviews: Iterable[Review], *, seed: int = 0) -> list[Agreement]:
     """The figures of all elements from reviews; only claims that two people or more have reviewed count."""
-    newest: dict[str, dict[str, Review]] = {}
-    for review in sorted(reviews, key=lambda r: (r.updated, r.annotation_id)):
-        if not review.skipped and review.kind == "claim":
-            newest.setdefault(review.key, {})[review.by] = review
-    shared = {key: dict(sorted(by.items())) for key, by in sorted(newest.items()) if len(by) > 1}
-    rng = np.random.default_rng(seed)
-    found = [_spans(shared, rng), *(_f1(part, shared, rng) for part in PARTS), _f1("links", shared, rng)]
-    found += [choice_agreement(name, labels, rng) for name, labels in _picked(shared).items()]
-    return [figure for figure in found if figure.claims]
+    gathered = Agreeing()
+    gathered.add(reviews)
+    return gathered.figures(seed=seed)
 
 
-def _picked(shared: Mapping[str, Mapping[str, Review]]) -> dict[str, Labels]:
-    """What was picked by element; for an element that somebody left open there is no label of theirs."""
-    names = [name for name in (*CHOICES, *HUMAN_ONLY) if name != "quotation"]
-    found: dict[str, Labels] = {
-        name: {key: {who: r.choices[name] for who, r in by.items() if name in r.choices} for key, by in shared.items()} for name in names
-    }
-    found["a claim"] = {
-        key: {who: "no" if Problem.NOT_A_CLAIM in r.problems or not r.claims else "yes" for who, r in by.items()}
-        for key, by in shared.items()
-    }
-    return found
+def _pick(review: Review, element: str) -> str:
+    """What was picked for an element; empty where it was left open."""
+    if element == "a claim":
+        return "no" if Problem.NOT_A_CLAIM in review.problems or not review.claims else "yes"
+    return review.choices.get(element, "")
 
 
 def choice_agreement(element: str, labels: Labels, rng: np.random.Generator) -> Agreement:
@@ -163,19 +206,20 @@ def _coincidences(counts: Array) -> Array:
 # Spans and links
 
 
-def _spans(shared: Mapping[str, Mapping[str, Review]], rng: np.random.Generator) -> Agreement:
+def _spans(shared: Collection[_Shared], rng: np.random.Generator) -> Agreement:
     """Alpha over the characters of each passage: which part of the claim they belong to, or to none."""
-    tables, observed, people = [], [], set()
-    for by in shared.values():
-        rows = np.stack([_painted(review) for review in by.values()])
-        counts = np.stack([(rows == kind).sum(axis=0) for kind in range(len(PARTS) + 1)], axis=1).astype(float)
-        tables.append(_coincidences(counts).sum(axis=0))
-        observed.append(float(np.mean(_agreeing(counts))))
-        people |= set(by)
-    if not tables:
+    if not shared:
         return Agreement("spans", "", 0, 0, 0.0, None, None, None, "")
-    measure = "Krippendorff's alpha, by character"
-    return _figure("spans", measure, len(people), float(np.mean(observed)), np.stack(tables), alpha, rng)
+    tables = np.frombuffer(b"".join(s.painted for s in shared)).reshape(len(shared), len(PARTS) + 1, -1)
+    people, observed = {who for s in shared for who in s.people}, float(np.mean([s.alike for s in shared]))
+    return _figure("spans", "Krippendorff's alpha, by character", len(people), observed, tables, alpha, rng)
+
+
+def _painted_by(reviews: Iterable[Review]) -> tuple[Array, float]:
+    """The coincidences of a passage's characters, and the share of pairs that agree on one."""
+    rows = np.stack([_painted(review) for review in reviews])
+    counts = np.stack([(rows == kind).sum(axis=0) for kind in range(len(PARTS) + 1)], axis=1).astype(float)
+    return _coincidences(counts).sum(axis=0), float(np.mean(_agreeing(counts)))
 
 
 def _painted(review: Review) -> Array:
@@ -189,18 +233,18 @@ def _painted(review: Review) -> Array:
     return row
 
 
-def _f1(element: str, shared: Mapping[str, Mapping[str, Review]], rng: np.random.Generator) -> Agreement:
+def _f1(which: int, shared: Collection[_Shared], rng: np.random.Generator) -> Agreement:
     """F1 of exact spans of a part, or of links, of all pairs of people on the same claim."""
-    tables, people = [], set()
-    for by in shared.values():
-        sets = [_marked(review, element) for review in by.values()]
-        pairs = list(itertools.combinations(sets, 2))
-        tables.append([sum(len(a & b) for a, b in pairs), sum(len(a) + len(b) for a, b in pairs)])
-        people |= set(by)
-    if not tables or not sum(size for _, size in tables):
-        return Agreement(element, "", 0, 0, 0.0, None, None, None, "")
-    table = np.array(tables, dtype=float)
-    return _figure(element, "F1, exact", len(people), f1(table), table, f1, rng)
+    table = np.array([s.marked[which] for s in shared], dtype=float).reshape(-1, 2)
+    if not table[:, 1].sum():
+        return Agreement(MARKED[which], "", 0, 0, 0.0, None, None, None, "")
+    return _figure(MARKED[which], "F1, exact", len({who for s in shared for who in s.people}), f1(table), table, f1, rng)
+
+
+def _marked_by(reviews: Iterable[Review], element: str) -> tuple[int, int]:
+    """How much is in both of each pair, and in the one and the other together."""
+    pairs = list(itertools.combinations([_marked(review, element) for review in reviews], 2))
+    return sum(len(a & b) for a, b in pairs), sum(len(a) + len(b) for a, b in pairs)
 
 
 def f1(tables: Array) -> float:

@@ -18,13 +18,13 @@ CONFIGS = ("claims", "attribution")
 
 @dataclass
 class Count:
-    """What a card counts, row by row."""
+    """What a card counts, row by row, those of a story in one piece."""
 
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By configuration and split."""
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
     agencies: Counter[str] = field(default_factory=Counter)
-    stories: set[str] = field(default_factory=set)
+    stories: int = 0
     people: set[str] = field(default_factory=set)
     days: tuple[str, str] = ("", "")
     relations: int = 0
@@ -33,12 +33,14 @@ class Count:
     """Tasks that several people reviewed."""
     disputes: Counter[str] = field(default_factory=Counter)
     """By element, what the rule does not settle."""
+    _last: str = ""
 
     def claim(self, split: str, row: Mapping[str, Any]) -> None:
         """Counts a row of the claims."""
         self.rows["claims", split] += 1
         self.fanned += row["fanned_out_from"] is not None
-        self.stories.add(row["story_id"])
+        self.stories += row["story_id"] != self._last
+        self._last = row["story_id"]
         self.people.add(row["annotator"])
         self.agencies[row["agency"] or "(not named)"] += 1
         self.labels.update((name, row[name] or "(left open)") for name in (*CHOICES, *HUMAN_ONLY))
@@ -86,7 +88,7 @@ def _about(count: Count, manifest: Manifest) -> list[str]:
         "# Reviewed claims of wire news",
         "",
         f"Made {manifest.made} by onrecord {manifest.software}, label set {VERSION}: {claims} claims of "
-        f"{len(count.stories)} stories{span}, reviewed by {len(count.people)} people. Pre-labels by {models}.",
+        f"{count.stories} stories{span}, reviewed by {len(count.people)} people. Pre-labels by {models}.",
         *_fanned(count),
         "",
         "`claims`: each reviewed claim in its story; columns `model_...` are the pre-label, the others the person's word, `reviews` and "

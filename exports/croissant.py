@@ -78,8 +78,13 @@ def _file(config: str, split: str, path: Path) -> Json:
         "name": path.name,
         "contentUrl": f"{config}/{path.name}",
         "encodingFormat": "application/x-parquet",
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": _sha256(path),
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _records(config: str, split: str, path: Path) -> Json:

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from exports import claims_table, passages_table
 from exports.adjudication import Judge
-from exports.agreement import agreement
+from exports.agreement import Agreeing
 from exports.card import CONFIGS, Count, card
 from exports.claims_table import Row, Settled
 from exports.croissant import croissant
@@ -51,8 +51,7 @@ def write_dataset(
     """
     judge = judge or Judge(())
     out.mkdir(parents=True, exist_ok=True)
-    count, done = Count(), 0
-    doubled: list[Review] = []
+    count, agreeing, done = Count(), Agreeing(), 0
     with _Files(out / "claims", claims_table.features()) as claims, _Files(out / "attribution", passages_table.features()) as passages:
         for guid, its in itertools.groupby(rows, key=lambda row: row[0].guid):
             story_rows = list(its)
@@ -62,18 +61,18 @@ def write_dataset(
             for row in story_rows:
                 task = tasks[row[2].key]
                 manifest.add(row)
-                doubled += [row[2]] if len(task.reviews) > 1 and not isinstance(row[2], FannedOut) else []
                 for flat in claims_table.flat(row, task):
                     claims.add(split, flat)
                     count.claim(split, flat)
             count.settled(tasks.values())
+            agreeing.add(review for _, _, review in story_rows if not isinstance(review, FannedOut))
             for passage in passages_table.flat(story_rows, waiting or {}, judge):
                 passages.add(split, passage)
                 count.passage(split, passage)
             done += len(story_rows)
             if done // _SAY > (done - len(story_rows)) // _SAY:
                 say(done)
-    (out / "README.md").write_text(card(count, manifest, agreement(doubled)), encoding="utf-8")
+    (out / "README.md").write_text(card(count, manifest, agreeing.figures()), encoding="utf-8")
     (out / "croissant.json").write_text(croissant(out, {c: count.splits(c) for c in CONFIGS}, manifest), encoding="utf-8")
     manifest.write(out)
     return count

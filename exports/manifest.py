@@ -1,18 +1,20 @@
 """The manifest of an export: what exactly is in it, so that it can be made again to the byte.
 
-Of each story its version and the hash of its text, of each review its annotation and the hash of all that it says.
+Of each story its version and the hash of its text, of each review its annotation and the hash of all that it says. While an export is
+written these lie on disk.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from exports.adjudication import Rule
+from exports.aside import OnDisk
 from exports.claims_table import Row
 from schemas.errors import BadInput
 from schemas.fanning import FannedOut
@@ -39,8 +41,8 @@ class Manifest:
     models: list[str] = field(default_factory=list)
     splits: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    stories: dict[str, str] = field(default_factory=dict)
-    reviews: dict[str, str] = field(default_factory=dict)
+    stories: MutableMapping[str, str] = field(default_factory=OnDisk)
+    reviews: MutableMapping[str, str] = field(default_factory=OnDisk)
 
     def add(self, row: Row) -> None:
         """Notes a row that is exported."""
@@ -52,7 +54,25 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Writes it into an export's folder."""
-        (folder / NAME).write_text(json.dumps({"format": FORMAT, **vars(self)}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        with (folder / NAME).open("w", encoding="utf-8") as file:
+            file.writelines(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """It as indented JSON, in order of its keys."""
+        for n, (name, value) in enumerate(sorted({"format": FORMAT, **vars(self)}.items())):
+            yield f"{',' if n else '{'}\n {json.dumps(name)}: "
+            yield from _lines(value)
+        yield "\n}\n"
+
+
+def _lines(value: Any) -> Iterator[str]:
+    """A value as JSON indents it, a mapping line by line."""
+    if not isinstance(value, Mapping) or not value:
+        yield json.dumps({} if isinstance(value, Mapping) else value, indent=1).replace("\n", "\n ")
+        return
+    for n, key in enumerate(sorted(value) if isinstance(value, dict) else value):
+        yield f"{',' if n else '{'}\n  {json.dumps(key)}: {json.dumps(value[key])}"
+    yield "\n }"
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -7,14 +7,18 @@ A story keeps the split that it once got: a late one that is near to two stories
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHashLSH
 
+from exports.aside import aside, to_bytes, to_str
 from schemas.errors import BadData
-from schemas.likeness import PERMUTATIONS, signature
+from schemas.likeness import PERMUTATIONS, Signatures, signature
 from schemas.sampling import place
 from schemas.story import Story
 
@@ -23,6 +27,11 @@ SHARE = 0.1
 """Of the days, to validation and to test each."""
 NEAR = 0.3
 """Estimated share of common shingles from which a text knows another: less than makes two texts one story."""
+
+_SHARING = """
+SELECT name, signature FROM texts
+WHERE number IN (SELECT number FROM bands WHERE band IN (SELECT value FROM json_each(?))) ORDER BY number
+"""
 
 
 @dataclass
@@ -40,9 +49,8 @@ def split_stories(stories: Iterable[Story], kept: Mapping[str, str], clusters: M
     """
     splits, near = Splits(), _Near()
     of_cluster: dict[str, str] = {}
-    order = sorted(stories, key=lambda s: (s.guid not in kept, s.published, s.guid, s.version))
-    for story in order:
-        like = {name: splits.of[name] for name in near.like(story.text) if name in splits.of}
+    for story in _in_order(stories, kept):
+        like = {name: splits.of[name] for name in near.like(story.signature) if name in splits.of}
         own = kept.get(story.guid) or splits.of.get(story.guid)
         cluster = (clusters or {}).get(story.guid, story.guid)
         if own is None:
@@ -55,7 +63,7 @@ def split_stories(stories: Iterable[Story], kept: Mapping[str, str], clusters: M
             continue
         splits.of[story.guid] = own
         of_cluster.setdefault(cluster, own)
-        near.add(story.guid, story.text)
+        near.add(story.guid, story.signature)
     return splits
 
 
@@ -65,37 +73,61 @@ def check_no_leak(stories: Iterable[Story], of: Mapping[str, str]) -> None:
     for story in stories:
         if story.guid not in of:
             continue
-        for other in near.like(story.text):
+        mine = signature(story.text)
+        for other in near.like(mine):
             if of[other] != of[story.guid]:
                 raise BadData(f"leak: {story.guid!r} in {of[story.guid]} is nearly {other!r} in {of[other]}; nothing was exported")
-        near.add(story.guid, story.text)
+        near.add(story.guid, mine)
 
 
-def _drawn(story: Story) -> str:
+class _Placed(NamedTuple):
+    """What of a story its split depends on."""
+
+    guid: str
+    published: str
+    signature: Signatures
+
+
+def _in_order(stories: Iterable[Story], kept: Mapping[str, str]) -> Iterator[_Placed]:
+    """Those that have a split first, then by time; held on disk until all are there."""
+    db = aside()
+    db.execute("CREATE TABLE stories (new INTEGER, published TEXT, guid BLOB, version INTEGER, signature BLOB)")
+    for s in stories:
+        row = (s.guid not in kept, s.published, to_bytes(s.guid), s.version, signature(s.text).tobytes())
+        db.execute("INSERT INTO stories VALUES (?, ?, ?, ?, ?)", row)
+    ordered = db.execute("SELECT guid, published, signature FROM stories ORDER BY new, published, guid, version, rowid")
+    return (_Placed(to_str(guid), published, np.frombuffer(mine, np.uint32)) for guid, published, mine in ordered)
+
+
+def _drawn(story: _Placed) -> str:
     at = place(story.published[:10] or story.guid, "split")
     return TEST if at < SHARE else VALIDATION if at < 2 * SHARE else TRAIN
 
 
 class _Near:
-    """Finds texts that are near to one that was added (see `schemas.likeness`)."""
+    """Finds texts that are near to one that was added: those that share a band with it (MinHash LSH, on disk) and are like it."""
 
     def __init__(self) -> None:
-        self._index = MinHashLSH(threshold=NEAR, num_perm=PERMUTATIONS)
-        self._names: dict[str, str] = {}
-        self._signatures: dict[str, np.ndarray] = {}
+        sized = MinHashLSH(threshold=NEAR, num_perm=PERMUTATIONS)
+        self._bands, self._rows = sized.b, sized.r
+        self._db = aside()
+        self._db.execute("CREATE TABLE texts (number INTEGER PRIMARY KEY, name BLOB, signature BLOB)")
+        self._db.execute("CREATE TABLE bands (band INTEGER, number INTEGER, PRIMARY KEY (band, number)) WITHOUT ROWID")
 
-    def like(self, text: str) -> list[str]:
+    def like(self, mine: Signatures) -> list[str]:
         """Names of the near texts, in the order in which they were added."""
-        mine = signature(text)
-        found = [key for key in self._index.query(_sketch(mine)) if np.mean(self._signatures[key] == mine) >= NEAR]
-        return list(dict.fromkeys(self._names[key] for key in sorted(found)))
+        found = self._db.execute(_SHARING, (json.dumps(self._of(mine)),))
+        near = [name for name, other in found if np.mean(np.frombuffer(other, np.uint32) == mine) >= NEAR]
+        return [to_str(name) for name in dict.fromkeys(near)]
 
-    def add(self, name: str, text: str) -> None:
+    def add(self, name: str, mine: Signatures) -> None:
         """Adds a text under a name."""
-        key = f"{len(self._names):012d}"
-        self._names[key], self._signatures[key] = name, signature(text)
-        self._index.insert(key, _sketch(self._signatures[key]))
+        number = self._db.execute("INSERT INTO texts (name, signature) VALUES (?, ?)", (to_bytes(name), mine.tobytes())).lastrowid
+        for band in self._of(mine):
+            self._db.execute("INSERT OR IGNORE INTO bands VALUES (?, ?)", (band, number))
 
-
-def _sketch(signature: np.ndarray) -> MinHash:
-    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=signature, scheme="affine32")
+    def _of(self, mine: Signatures) -> list[int]:
+        """Its bands, a number each."""
+        parts = mine[: self._bands * self._rows].reshape(self._bands, self._rows)
+        hashed = (hashlib.blake2b(part.tobytes(), digest_size=8, salt=b"%d" % n) for n, part in enumerate(parts))
+        return [int.from_bytes(h.digest(), "big", signed=True) for h in hashed]

@@ -13,9 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from exports.adjudication import Judge, Rule
+from exports.aside import OnDisk
 from exports.claims_table import Row
 from exports.dataset import write_dataset
-from exports.fanning import with_fanned
+from exports.fanning import Fanned, with_fanned
 from exports.formats import Layout, write_format
 from exports.manifest import Manifest, digest, only, read_manifest
 from exports.passages_table import Open
@@ -23,6 +24,7 @@ from exports.splits import TRAIN, check_no_leak, split_stories
 from flows.settings import load_settings
 from flows.showing import err
 from flows.store import Store
+from flows.store.fanning import Stretches
 from schemas.errors import BadInput
 from schemas.guideline import guideline_markdown
 from schemas.story import Story
@@ -49,20 +51,22 @@ def export_reviews(
         raise BadInput(f"{out}: is not empty and not an export; name a new folder")
     missing: dict[str, str] = {}
     rows: Iterable[Row] = store.reviewed()
-    fanned, waiting = store.fanned_out()
+    waiting: Stretches = {}
+    fanned = Fanned(store.fanned_out(waiting))
     if source:
         manifest = read_manifest(source)
         elsewhere = {name: digest for name, digest in manifest.reviews.items() if " in " in name}
         rows = only(rows, {name: digest for name, digest in manifest.reviews.items() if name not in elsewhere}, missing)
-        fanned = list(only(fanned, elsewhere, missing))
+        fanned = Fanned(only(fanned, elsewhere, missing))
         judge = _judge(store, manifest.rule, manifest.experts, manifest.reviews)
-        manifest.stories, manifest.reviews = {}, {}
+        manifest.stories, manifest.reviews = OnDisk(), OnDisk()
     else:
         rule = rule or (Rule.EXPERT if experts else Rule.MAJORITY)
         judge = _judge(store, rule, sorted(experts))
         manifest = replace(_new_manifest(store, fanned, now or datetime.now(UTC)), rule=rule, experts=sorted(experts))
-    for story, stretches in store.unreviewed().items():
-        waiting.setdefault(story, []).extend(stretches)
+    for story, stretch in store.unreviewed():
+        if story[0] in manifest.splits:
+            waiting.setdefault(story, []).append(stretch)
     _write(out, with_fanned(rows, fanned, manifest.splits), manifest, store, form, waiting, judge)
     store.record_export(str(out.resolve()), manifest.made, manifest.stories)
     _tell(out, manifest, missing)
@@ -85,16 +89,15 @@ def _tell(out: Path, manifest: Manifest, missing: Mapping[str, str]) -> None:
     print(f"{len(manifest.reviews)} reviews{of_them} of {len(manifest.stories)} stories in {out}")
 
 
-def _new_manifest(store: Store, fanned: Iterable[Row], now: datetime) -> Manifest:
+def _new_manifest(store: Store, fanned: Fanned, now: datetime) -> Manifest:
     """The splits of all stories with decisions, proven not to leak; new ones are kept, so that a story stays where it is."""
-    told = {story.guid: story for story, _, _ in fanned}
 
     def stories() -> Iterator[Story]:
-        own = set()
+        left = set(fanned.stories())
         for story in store.reviewed_stories():
-            own.add((story.guid, story.version))
+            left.discard((story.guid, story.version))
             yield story
-        yield from (story for story in told.values() if (story.guid, story.version) not in own)
+        yield from (fanned.story(guid) for guid, _ in sorted(left))
 
     splits = split_stories(stories(), store.splits(), {guid: first for first, keys in store.clusters().items() for guid, _ in keys})
     gold = set(store.gold().values())

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.store import Store
+from flows.store.fanning import Stretches
 from schemas.claim import Claim, claim_keys
 from schemas.likeness import nearest, signature
 from schemas.reviews import Review
@@ -83,7 +84,8 @@ def test_a_near_duplicate_is_new_work_only_where_it_says_something_else(store: S
     store.add_claims(second, [again, more])
     assert {e.key for e in store.entries()} == {said.key, more.key}
     store.add_reviews([Review(1, said.key, 1, "human:1", NOW, (said,), {}, (), "", 3.0, False)], {})
-    ((story, _, review),), waiting = store.fanned_out()
+    waiting: Stretches = {}
+    ((story, _, review),) = store.fanned_out(waiting)
     assert [first.text[a:b] for stretches in waiting.values() for a, b in stretches] == [FIRST[54:214]]
     assert list(waiting) == [("a", 1)]  # what the model found in the second only stands in the first too
     assert (story.guid, [c.story_id for c in review.claims], review.by) == ("b", ["b"], "human:1")

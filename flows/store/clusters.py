@@ -37,14 +37,13 @@ class Clusters(Database):
 
     def clusters(self) -> dict[str, list[Key]]:
         """The clusters of more than one story, by the guid of their first: its stories, each in the version that was linked."""
+        several = sa.select(likeness.c.cluster).group_by(likeness.c.cluster).having(sa.func.count() > 1)
+        chosen = sa.select(likeness.c.cluster, likeness.c.guid, likeness.c.version).where(likeness.c.cluster.in_(several))
+        found: dict[str, list[Key]] = {}
         with self.reading() as db:
-            rows = db.execute(
-                sa.select(likeness.c.cluster, likeness.c.guid, likeness.c.version).order_by(likeness.c.cluster, likeness.c.guid)
-            )
-            found: dict[str, list[Key]] = {}
-            for row in rows:
+            for row in db.execute(chosen.order_by(likeness.c.cluster, likeness.c.guid)):
                 found.setdefault(row.cluster, []).append((row.guid, row.version))
-        return {cluster: keys for cluster, keys in found.items() if len(keys) > 1}
+        return found
 
     def _unlinked(self) -> list[tuple[Key, str]]:
         """Some live stories without a cluster, in order of arrival, with their texts; a newer version is linked anew."""

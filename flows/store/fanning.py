@@ -24,14 +24,12 @@ Stretches = dict[Key, list[tuple[int, int]]]
 class Fanning(Clusters):
     """What the store does with decisions that hold for more than one story."""
 
-    def fanned_out(self) -> tuple[list[Row], Stretches]:
-        """Reviews as they hold for the other stories of their cluster, with the pre-labelled claim, by story; and where claims wait.
+    def fanned_out(self, waiting: Stretches) -> Iterator[Row]:
+        """Reviews as they hold for the other stories of their cluster, with the pre-labelled claim, cluster by cluster.
 
-        Only those whose words all stand there. Where claims wait: begin and end, by guid and version, of claims of that story whose
-        task is another story's and has no review.
+        Only those whose words all stand there. waiting: is told where claims begin and end, by guid and version, that stand in that
+        story and whose task is another story's and has no review.
         """
-        rows: list[Row] = []
-        waiting: Stretches = {}
         for keys in self.clusters().values():
             told, made, left = self._cluster(keys)
 
@@ -42,12 +40,11 @@ class Fanning(Clusters):
             for story in told:
                 for text, model, review in made:
                     if model.story_id != story.guid and (moved := fan_out(model, review, anchors(text, story.text), story)):
-                        rows.append((story, *moved))
+                        yield story, *moved
                 for text, model in left:
                     if model.story_id != story.guid and (there := anchors(text, story.text).claim(model, story.version)):
                         stretch = there.spans[0].start, max(s.end for s in there.spans)
                         waiting.setdefault((story.guid, story.version), []).append(stretch)
-        return sorted(rows, key=lambda row: (row[0].guid, row[2].key, row[2].annotation_id)), waiting
 
     def _cluster(self, keys: Sequence[Key]) -> tuple[list[Story], list[tuple[str, Claim, Review]], list[tuple[str, Claim]]]:
         """A cluster's live stories; its reviewed claims and those that wait for a review, with the texts that they are of."""

@@ -73,15 +73,13 @@ class Reviews(Database):
         with self.reading() as db:
             return db.execute(standing(sa.func.count())).scalar_one()
 
-    def unreviewed(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
-        """Where claims begin and end, by guid and version of their story, whose tasks nobody has reviewed."""
+    def unreviewed(self) -> Iterator[tuple[tuple[str, int], tuple[int, int]]]:
+        """Guid and version of a story, begin and end of a claim of it whose task nobody has reviewed."""
         mine = (claims.c.key == tasks.c.key) & (claims.c.version == tasks.c.version) & (claims.c.by == tasks.c.by)
         nobody = ~sa.exists().where(reviews.c.key == tasks.c.key)
-        found: dict[tuple[str, int], list[tuple[int, int]]] = {}
         for r in self._streamed(sa.select(tasks.c.guid, claims.c.payload).join(claims, mine).where(nobody, tasks.c.state != "closed")):
             spans = Claim.from_dict(r.payload).spans
-            found.setdefault((r.guid, r.payload["story_version"]), []).append((spans[0].start, max(s.end for s in spans)))
-        return found
+            yield (r.guid, r.payload["story_version"]), (spans[0].start, max(s.end for s in spans))
 
     def splits(self) -> dict[str, str]:
         """The split that each story got in an export, by guid."""
