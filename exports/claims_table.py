@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from exports.adjudication import ELEMENTS, Dispute, Judge
 from schemas.claim import Claim
 from schemas.errors import BadInput
 from schemas.fanning import FannedOut
-from schemas.labels import CHOICES, HUMAN_ONLY, VERSION
+from schemas.labels import CHOICES, HUMAN_ONLY, VERSION, Problem
 from schemas.reviews import Review
 from schemas.spans import Span
 from schemas.story import Story
@@ -134,6 +134,12 @@ def _model(claim: Claim | None) -> dict[str, Any]:
 
 def _spans(spans: Sequence[Span]) -> list[dict[str, int | str]]:
     return [s.to_dict() for s in spans]
+
+
+def is_none(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a pre-label that was ticked as no claim and left standing."""
+    standing = row["model_score"] is not None and all(row[p] == row[f"model_{p}"] for p in PARTS)
+    return standing and Problem.NOT_A_CLAIM in (row["problems"] or ())
 
 
 def said(review: Review) -> tuple[Any, ...]:

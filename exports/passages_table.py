@@ -14,6 +14,7 @@ from exports.adjudication import Judge
 from exports.claims_table import PARTS, Row
 from schemas.claim import Claim
 from schemas.errors import BadData
+from schemas.labels import Problem
 from schemas.reviews import Review
 from schemas.spans import cut
 from schemas.story import Story
@@ -37,6 +38,7 @@ def flat(rows: Sequence[Row], waiting: Open, judge: Judge) -> Iterator[dict[str,
     """The rows of one story's passages, in order. rows: its reviewed claims."""
     passages: dict[tuple[int, int, int], dict[str, list[Review]]] = defaultdict(lambda: defaultdict(list))
     stories: dict[int, Story] = {}
+    models = {review.key: model for _, model, review in rows}
     for story, _, review in rows:
         stories[story.version] = story
         passages[story.version, *review.passage][review.key].append(review)
@@ -44,11 +46,18 @@ def flat(rows: Sequence[Row], waiting: Open, judge: Judge) -> Iterator[dict[str,
         story, reviews = stories[version], [judge.counting(its) for its in tasks.values()]
         left = any(a < end and b > start for a, b in waiting.get((story.guid, version), ()))
         if any(r.whole for r in reviews) and not any(r.skipped for r in reviews) and not left:
-            yield _row(story, start, end, reviews)
+            yield _row(story, start, end, reviews, models)
 
 
-def _row(story: Story, start: int, end: int, reviews: Sequence[Review]) -> dict[str, Any]:
-    claims = {(c.source, c.cue, c.content): c for review in reviews for c in review.claims if c.cue or c.source}
+def _standing(review: Review, model: Claim) -> Sequence[Claim]:
+    """A review's claims, without a pre-label that was ticked as no claim and left standing."""
+    same = any(all(getattr(c, part) == getattr(model, part) for part in PARTS) for c in review.claims[:1])
+    return review.claims[1:] if same and Problem.NOT_A_CLAIM in review.problems else review.claims
+
+
+def _row(story: Story, start: int, end: int, reviews: Sequence[Review], models: Mapping[str, Claim]) -> dict[str, Any]:
+    standing = (c for review in reviews for c in _standing(review, models[review.key]))
+    claims = {(c.source, c.cue, c.content): c for c in standing if c.cue or c.source}
     relations = [_relation(claim, story, start, end) for claim in sorted(claims.values(), key=lambda c: (c.spans[0].start, c.key))]
     return {
         "id": f"{story.guid} v{story.version} [{start}, {end}]",

@@ -69,6 +69,7 @@ def whole(key: str, claims: tuple[Claim, ...], *, number: int, by: str = "a@b", 
     return replace(base, **{"passage": passage, "whole": True, **other})
 
 
+NONE = ("not a claim",)
 SECOND = replace(CLAIM, key="k2", cue=(cut(TEXT, 15, 21),), content=(cut(TEXT, 12, 14),))
 PASSAGES = [
     # what it is, the reviews by claim, what waits, the cues of the passage's relations (None: there is no such passage)
@@ -84,6 +85,9 @@ PASSAGES = [
     ),
     ("the newest review counts", [(CLAIM, whole("k", left, number=n)) for n, left in ((1, (CLAIM,)), (2, ()))], {}, []),
     ("one skipped", [(CLAIM, whole("k", (CLAIM,), number=1, skipped=True))], {}, None),
+    ("ticked as no claim, spans left standing", [(CLAIM, whole("k", (CLAIM,), number=1, problems=NONE))], {}, []),
+    ("ticked as no claim, one added", [(CLAIM, whole("k", (CLAIM, SECOND), number=1, problems=NONE))], {}, ["rained"]),
+    ("ticked as no claim, and put right", [(CLAIM, whole("k", (SECOND,), number=1, problems=NONE))], {}, ["rained"]),
 ]
 
 

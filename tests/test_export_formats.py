@@ -48,6 +48,9 @@ ROWS = [
     row(3, ["Officials"], ["said so"], ["rained.\n\nIt was dry"]),
     row(4, [], [], ["It was dry"]),
 ]
+NO_CLAIM = row(5, ["Officials"], ["said"], ["so"])
+NO_CLAIM = (*NO_CLAIM[:2], replace(NO_CLAIM[2], problems=("not a claim",)))
+"""Ticked as no claim, its spans left standing."""
 WANTED: list[Parts] = [
     {part: {(s.start, s.end) for s in getattr(claim, part)} for part in ("source", "cue", "content")}
     for claim in sorted((c for _, c, _ in ROWS), key=lambda c: [(s.start, s.end) for p in (c.source, c.cue, c.content) for s in p])
@@ -159,7 +162,7 @@ READERS: list[tuple[Layout, Callable[[Path], list[Parts]], Callable[[Parts], Par
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("formats") / "export"
-    write_dataset(ROWS, out, Manifest("2026-03-08", "0", "", splits={"=g/1": "train"}))
+    write_dataset([*ROWS, NO_CLAIM], out, Manifest("2026-03-08", "0", "", splits={"=g/1": "train"}))
     return out
 
 

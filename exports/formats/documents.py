@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exports.adjudication import ELEMENTS
-from exports.claims_table import PARTS, features
+from exports.claims_table import PARTS, features, is_none
 from schemas.labels import CHOICES, HUMAN_ONLY
 
 Span = tuple[int, int]
@@ -82,7 +82,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _document(rows: list[dict[str, Any]]) -> Document:
-    kept = [row for row in rows if row["counts"] and not row["skipped"] and any(row[p] for p in PARTS)]
+    kept = [row for row in rows if row["counts"] and not row["skipped"] and any(row[p] for p in PARTS) and not is_none(row)]
     kept.sort(key=lambda row: ([(s["start"], s["end"]) for p in PARTS for s in row[p]], row["key"]))
     relations = tuple(_relation(number, row) for number, row in enumerate(kept, 1))
     first = rows[0]
