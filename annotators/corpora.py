@@ -33,11 +33,12 @@ class Relation:
 
 @dataclass(frozen=True)
 class Article:
-    """A text with its gold relations."""
+    """A text with its gold relations. agency: whose it is, where that is known."""
 
     id: str
     text: str
     relations: tuple[Relation, ...]
+    agency: str = ""
 
 
 def read_articles(path: Path) -> list[Article]:

@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ DEV_SHARE = 0.1
 
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
 _COLUMNS = (
-    {"task_key": pa.string(), "story_id": pa.string(), "story_version": pa.int64(), "text": pa.string()}
+    {"task_key": pa.string(), "story_id": pa.string(), "story_version": pa.int64(), "text": pa.string(), "agency": pa.string()}
     | {"annotation_id": pa.int64(), "updated": pa.string(), "skipped": pa.bool_(), "counts": pa.bool_(), "problems": pa.list_(pa.string())}
     | {name: _SPANS for role in ROLES for name in (role, f"model_{role}")}
 )
@@ -74,9 +74,11 @@ def read_export(folder: Path, tables: Sequence[Path] | None = None) -> Export:
     texts: Texts = defaultdict(dict)
     tasks: dict[tuple[str, str], dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     validation: set[str] = set()
+    agencies: dict[str, str] = {}
     for path in tables or ((TABLE, VALIDATION) if (folder / VALIDATION).exists() else (TABLE,)):
         for row in _checked_rows(folder / path, texts):
             tasks[row["story_id"], row["task_key"]][row["annotation_id"]].append(row)
+            agencies[row["story_id"]] = row["agency"] or ""
             validation |= {row["story_id"]} if path == VALIDATION else set()
     reviews: dict[tuple[str, int], list[_Review]] = defaultdict(list)
     for (guid, _), judged in tasks.items():
@@ -87,7 +89,7 @@ def read_export(folder: Path, tables: Sequence[Path] | None = None) -> Export:
     left_out = 0
     for (guid, version), of_version in reviews.items():
         articles, unused = _articles(f"{guid} v{version}", texts[guid][version], of_version)
-        stories[guid] += articles
+        stories[guid] += [replace(article, agency=agencies[guid]) for article in articles]
         left_out += unused
     found = {guid: articles for guid, articles in stories.items() if articles}
     return Export(found, len(tasks), left_out, frozenset(validation & found.keys()))

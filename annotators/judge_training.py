@@ -23,7 +23,7 @@ from transformers import AutoTokenizer
 
 from annotators.claimset import Passage
 from annotators.context import Context, contexts
-from annotators.evaluation import figures
+from annotators.evaluation import confusion, figures
 from annotators.judge_network import JudgeNetwork, parted
 from annotators.judge_packing import pack_judge, unpack_judge, write_config
 from annotators.judging import JUDGED, LABELS, filled
@@ -84,10 +84,10 @@ class JudgeLearner(nn.Module):
         return torch.stack(losses).sum() if losses else self.network.outer.bias.sum() * 0
 
 
-def learn_judge(passages: Sequence[Passage], encoder: str, out: Path, recipe: Recipe = RECIPE) -> dict[str, dict[str, float]]:
+def learn_judge(passages: Sequence[Passage], encoder: str, out: Path, recipe: Recipe = RECIPE) -> dict[str, dict[str, Any]]:
     """Trains from an encoder, or on from a judge's folder, and packs the judge's folder. Works in `OUT-work`, from where it resumes.
 
-    Returns accuracy and macro-F1 of each element on the held-out passages. Errors: BadInput where there is too little to hold out.
+    Returns accuracy, macro-F1 and confusion of each element on the held-out passages. Errors: BadInput where too little can be held out.
     """
     work = out.with_name(out.name + "-work")
     work.mkdir(parents=True, exist_ok=True)
@@ -159,14 +159,15 @@ def scores_of(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, np.nd
     return {name: value.numpy() for name, value in parted(torch.cat(parts)).items()}
 
 
-def measured(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """Accuracy and macro-F1 of each element by the network alone."""
+def measured(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, dict[str, Any]]:
+    """Accuracy, macro-F1 and confusion of each element by the network alone."""
     scores = scores_of(network.eval(), rows)
     found = {}
     for name in JUDGED:
         known = [i for i, e in enumerate(rows) if e.labels[name] >= 0]
         best = scores[name].argmax(1)
-        found[name] = figures([LABELS[name][rows[i].labels[name]] for i in known], [LABELS[name][best[i]] for i in known])
+        truth, said = [LABELS[name][rows[i].labels[name]] for i in known], [LABELS[name][best[i]] for i in known]
+        found[name] = figures(truth, said) | {"confusion": confusion(truth, said)}
     return found
 
 

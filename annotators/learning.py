@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ from annotators.network import AttributionNetwork, TorchBackend
 from annotators.packing import NAMES, Sample, pack, unpack
 from annotators.pieces import split_pieces
 from annotators.scoring import Scores
+from annotators.slices import Slice, Sure, intervals, slices, taken_for
 from annotators.slimming import Window, narrow
 from annotators.training import Learner, Recipe, tensors, train, write_aside
 from annotators.windows import SIZE
@@ -46,11 +48,18 @@ from schemas.errors import BadInput
 
 @dataclass(frozen=True)
 class Figures:
-    """What a packed model reaches on dev."""
+    """What a packed model reaches on dev.
+
+    sure: F1 with intervals; words: for each part what its words were taken for; speed: words a CPU-second, attribution alone.
+    """
 
     scores: Scores
     ece: float
     bins: list[tuple[float, float, int]]
+    sure: dict[str, Sure]
+    slices: list[Slice]
+    words: dict[str, dict[str, int]]
+    speed: int
 
 
 def learn(
@@ -192,11 +201,16 @@ def finish(
     model.heads.temperature.update(fit_temperatures(gold, model))
     model.config["temperature"] = model.heads.temperature
     claims = evaluate_claims(gold, model) if gold else None
+    predict(dev[:1], model.tokenizer, model.backend)  # the first text waits for the model to be made ready
+    began = time.process_time()
     predicted = predict(dev, model.tokenizer, model.backend)
+    speed = sum(len(a.text.split()) for a in dev) / max(time.process_time() - began, 1e-9)
     said, true = outcomes(dev, predicted)
     model.config["calibration"] = [round(x, 4) for x in fit_calibration(said, true)]
     ece, bins = bin_errors(np.array([calibrated(float(p), model) for p in said]), true)
-    figures = Figures(score_predicted(dev, predicted), ece, bins)
+    found = [[r for r, _ in its] for its in predicted]
+    sliced = intervals(dev, found), slices(dev, found), taken_for(dev, found)
+    figures = Figures(score_predicted(dev, predicted), ece, bins, *sliced, round(speed))
     write_aside(out / "config.json", lambda path: path.write_text(json.dumps(model.config, indent=1) + "\n"))
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
     write_aside(out / "reliability.svg", lambda path: path.write_text(reliability_svg(bins), encoding="utf-8"))

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from annotators.card import judge_card
 from annotators.claimset import Passage
 from annotators.corpora import Article
 from annotators.judge_training import RECIPE as JUDGE_RECIPE
@@ -46,7 +47,7 @@ def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, 
     from_judge = start / OWN_JUDGE if (start / OWN_JUDGE).is_dir() else JUDGE
     judging = replace(JUDGE_RECIPE, epochs=epochs, encoder_rate=JUDGE_RATE, head_rate=JUDGE_RATE, minutes_between=1.0)
     reached = learn_judge([*lessons.claims, *lessons.written], str(from_judge), judge, judging)
-    _join(attribution, judge, out)
+    _join(attribution, judge, reached, out)
     return {
         "recipe": asdict(recipe),
         "judge recipe": asdict(judging),
@@ -54,6 +55,7 @@ def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, 
         "judge curve": _curve(judge),
         "figures": {
             "exact": {role: rates.f for role, rates in figures.scores.exact.items()},
+            "words a CPU-second": figures.speed,
             "relation lenient": figures.scores.relation_lenient.f,
             "calibration error": round(figures.ece, 4),
             "judge, held-out passages": reached,
@@ -66,11 +68,13 @@ def _curve(trained: Path) -> list[dict[str, float]]:
     return curve
 
 
-def _join(attribution: Path, judge: Path, out: Path) -> None:
+def _join(attribution: Path, judge: Path, reached: dict[str, Any], out: Path) -> None:
     """Both in one folder, aside and then renamed."""
     aside = out.with_name(out.name + ".part")
     for folder in (aside, out):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(attribution, aside)
     shutil.copytree(judge, aside / OWN_JUDGE)
+    with (aside / "README.md").open("a", encoding="utf-8") as card:
+        card.write(judge_card(reached))
     os.replace(aside, out)

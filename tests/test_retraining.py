@@ -60,6 +60,9 @@ def test_it_goes_on_after_a_kill_and_the_better_model_comes_into_use(begun: Path
     assert entry.record["against"] == "tiny"
     assert any(f["name"] == "stance opposition" for f in entry.record["gate"])
     model = load_model(entry.folder)
+    card = (entry.folder / "README.md").read_text()
+    assert "| agency | Lastra |" in card
+    assert "Confusion, stance:" in card
     assert model.judge.revision == json.loads((entry.folder / OWN_JUDGE / "config.json").read_text())["revision"]
     assert not list((home / "retraining").glob("retrained-*"))  # what is in the registry is not kept twice
 

@@ -68,7 +68,14 @@ def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
     assert losses[-1] < losses[0] / 3
     assert figures.scores.exact["cue"].f > 80
     assert not list(tmp_path.rglob("*.part"))
-    assert load_model(out).revision in (out / "README.md").read_text()
+    card = (out / "README.md").read_text()
+    assert load_model(out).revision in card
+    assert {s.kind for s in figures.slices} == {"length", "naming", "quotation"}
+    low, high = figures.sure["exact cue"][1:]
+    assert f"| exact cue | {figures.scores.exact['cue'].f} | {low} to {high} |" in card
+    assert "| gold, then said | cue | source | content | none |" in card
+    assert f"**Speed**: {figures.speed} words a CPU-second" in card
+    assert figures.speed > 0
 
     with pytest.raises(BadInput, match="holds a run on other data"):  # else the card would name what was not learned from
         run(out, encoder, replace(recipe, seed=21))
