@@ -27,6 +27,7 @@ from flows.learning import CLAIMS, read_data
 from flows.model_commands import now
 from flows.settings import Settings
 from flows.store import Store
+from flows.tracking import check_tracking, track
 from schemas.errors import BadData, BadInput, Busy, MissingExtra
 from schemas.labels import VERSION
 
@@ -50,12 +51,14 @@ class Retrained:
 def retrain(settings: Settings, data: Path | None, base: Sequence[Path], gold: Sequence[Path], epochs: int, say: Say) -> Retrained:
     """Trains, records, judges and promotes. data: an export, else the newest; base: articles trained on beside it; gold: more to judge by.
 
-    Errors: BadInput where data or the model in use are not fit for it; Busy where another retraining is at work.
+    Errors: BadInput where data or the model in use are not fit for it; Busy where another retraining is at work; what was trained and
+    promoted stands where MLflow then cannot be told.
     """
     try:
         from annotators.retraining import retrain as train
     except ImportError as error:
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
+    check_tracking(settings.mlflow)
     models = Registry(settings.data / "models")
     start = models.current()
     check_folder(start)
@@ -74,7 +77,10 @@ def retrain(settings: Settings, data: Path | None, base: Sequence[Path], gold: S
             record = {"made": now(), "start": models.name_of(start), "base": [p.name for p in base], "data": manifest, **told}
             models.add(name, work / "model" / name, record)
             shutil.rmtree(work, ignore_errors=True)
-        return _let_in(models, name, frozen, say)
+        done = _let_in(models, name, frozen, say)
+    if settings.mlflow:
+        say(f"told MLflow: run {track(models.entry(name), settings.mlflow)}")
+    return done
 
 
 def _let_in(models: Registry, name: str, frozen: Frozen, say: Say) -> Retrained:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     hosts: str = Field("", description="Hosts inside this network that wire may be fetched from, with commas between.")
     reports: Path | None = Field(None, description="Folder of the morning pages; empty: reports in the data folder.")
     webhook: SecretStr = Field(SecretStr(""), description="Address that is told each night's result as JSON.")
+    mlflow: str = Field("", description="MLflow store or server that retrainings are told to as well; empty: none (extra: mlflow).")
     time_zone: str = Field("UTC", description="Time zone of the schedules, such as Europe/London.")
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server that `onrecord up` starts.")
     log: Literal["text", "json"] = Field("text", description="How log lines are written on standard error.")

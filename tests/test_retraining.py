@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(home: Path, *options: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PATCH, home / "claims", "retrain", "--data", home / "export", "--epochs", 12, *options]
     environment = {"ONRECORD_DATA": str(home), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+    environment |= {"ONRECORD_MLFLOW": f"sqlite:///{home / 'mlflow.db'}"} if find_spec("mlflow") else {}
     return subprocess.Popen([*map(str, command)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -54,6 +56,7 @@ def test_it_goes_on_after_a_kill_and_the_better_model_comes_into_use(begun: Path
     out, err = done.communicate(timeout=300)
     assert "resumed from" in err, err
     assert done.returncode == 0, out + err
+    assert ("told MLflow: run" in err) == (home / "mlflow.db").exists() == bool(find_spec("mlflow"))
     (entry,) = [e for e in models.entries() if e.current]
     assert entry.name.startswith("retrained-")
     assert {"data", "recipe", "curve", "judge curve", "figures", "gate", "against"} <= entry.record.keys()
