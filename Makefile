@@ -7,7 +7,7 @@ CORPORA ?= ../shared/corpora
 MOST ?= 20000
 LOCKED = install --require-hashes --no-deps
 
-.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench growth orchestration audit screenshot clean
+.PHONY: demo stop test clusters check label-studio train-env bench intake quality faults desk-faults desk-bench circle growth orchestration audit screenshot clean
 .DELETE_ON_ERROR:
 
 demo: .venv/project.stamp $(LABEL_STUDIO)/ready.stamp  ## review pre-labelled claims in a real Label Studio
@@ -53,6 +53,9 @@ desk-faults: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## 300 seeded schedul
 
 desk-bench: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## the desk beside the bare API of the same server, into benchmarks/desk.json (about 10 minutes)
 	.venv/bin/python -m benchmarks.desk --json benchmarks/desk.json
+
+circle: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## once round on a real Label Studio: wire in, reviewed by a gold, exported, retrained, the gate; into benchmarks/circle.json (about 12 minutes)
+	.venv/bin/python -m benchmarks.circle run $(CORPORA)
 
 audit: .venv-audit/ready.stamp  ## asks an index of advisories about every locked package; says so where none can be reached
 	@.venv-audit/bin/python requirements/audit

@@ -139,10 +139,9 @@ def _frozen(folder: Path, gold: Sequence[Path]) -> Frozen:
     from annotators.challenge import Frozen
 
     claims = read_reviewed(folder, "test")
-    agency = {story.gold.article.id.rpartition(" v")[0]: story.agency for story in claims}
     rows = []
     if (folder / TEST).exists():
-        rows = [(a, agency.get(guid, "")) for guid, its in sorted(read_export(folder, (TEST,)).stories.items()) for a in its]
+        rows = [(a, a.agency) for _, its in sorted(read_export(folder, (TEST,)).stories.items()) for a in its]
     rows += [(article, path.stem) for path in gold for article in _articles(path)]
     return Frozen([a for a, _ in rows], [agency for _, agency in rows], claims)
 
