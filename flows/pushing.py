@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from flows.ordering import ordered
 from flows.plan import Plan
@@ -28,6 +30,8 @@ LABEL_SET = "label set"
 """The mark that says which version of the label set the store's decisions are in."""
 Json = dict[str, Any]
 Say = Callable[[str], None]
+Made = tuple[Sequence[str], list[Json], list[str]]
+T = TypeVar("T")
 
 
 @dataclass
@@ -53,8 +57,8 @@ def push(store: Store, studio: Studio, plan: Plan, *, say: Say, now: datetime | 
     sent = Sent()
     there = _tidy(store, studio, project, sent)
     keys = _chosen(store, plan, sent, now or datetime.now(UTC))
-    for at in range(0, len(keys), _CHUNK):
-        _push_some(store, studio, project, plan, keys[at : at + _CHUNK], sent, say)
+    for made in ahead(_made(store, plan, keys)):
+        _push_some(store, studio, project, made, sent, say)
     for copies, its in store.doubled().items():
         studio.ask_for_copies(project, its, copies)
     if studio.count(project) != there + sent.pushed:  # somebody else has been at work
@@ -112,14 +116,32 @@ def task_of(entry: Entry, abstain_below: float) -> Json:
     )
 
 
-def _push_some(store: Store, studio: Studio, project: int, plan: Plan, keys: Sequence[str], sent: Sent, say: Say) -> None:
+def _made(store: Store, plan: Plan, keys: Sequence[str]) -> Iterator[Made]:
+    """The tasks of these keys in chunks, with the keys and why some cannot be made; the first is small, as all wait for it."""
+    for first, last in itertools.pairwise([0, *range(_CHUNK // 4, len(keys), _CHUNK), len(keys)] if keys else []):
+        some, tasks, faults = keys[first:last], [], []
+        for entry in store.entries(some, ("waiting",)):
+            try:
+                tasks.append(task_of(entry, plan.abstain_below))
+            except BadData as error:
+                faults.append(str(error))
+        yield some, tasks, faults
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same, each made in a thread while its user is at work on the one before."""
+    end = object()
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, end)
+        while (here := coming.result()) is not end:
+            coming = thread.submit(next, items, end)
+            yield cast(T, here)
+
+
+def _push_some(store: Store, studio: Studio, project: int, made: Made, sent: Sent, say: Say) -> None:
+    keys, tasks, faults = made
+    sent.failures += faults
     homeless = store.homeless(keys)
-    tasks: list[Json] = []
-    for entry in store.entries(keys, ("waiting",)):
-        try:
-            tasks.append(task_of(entry, plan.abstain_below))
-        except BadData as error:
-            sent.failures.append(str(error))
     returned = {task["data"]["key"]: _with_reviews(task, homeless.get(task["data"]["key"], ()), sent) for task in tasks}
     studio.ensure_people({author(review.by) for back in returned.values() for review in back})
     store.hand(keys)

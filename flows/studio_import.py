@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flows.studio_api import WAITS, StudioApi, Unanswered
 from flows.studio_tasks import rows
@@ -37,29 +37,41 @@ def import_tasks(api: StudioApi, project: int, tasks: Mapping[str, Json], say: C
     """
     result = Imported()
     done = 0
-    for batch in batches(tasks):
+    for batch in batches((key, Encoded.of(task)) for key, task in tasks.items()):
         _import(api, project, batch, result)
         done += len(batch)
         say(f"{done} of {len(tasks)} new tasks handed to Label Studio")
     return result
 
 
-def batches(tasks: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+class Encoded(NamedTuple):
+    """A task as it is sent, and how many pre-labels it has."""
+
+    body: bytes
+    predictions: int
+
+    @classmethod
+    def of(cls, task: Json) -> Encoded:
+        """A task's JSON."""
+        body = json.dumps(task, ensure_ascii=False, separators=(",", ":")).encode()
+        return cls(body, len(task.get("predictions", ())))
+
+
+def batches(tasks: Iterable[tuple[str, Encoded]]) -> Iterator[dict[str, Encoded]]:
     """At most 250 tasks and 50 MB each, though never none."""
-    batch: dict[str, Json] = {}
+    batch: dict[str, Encoded] = {}
     size = 0
-    for key, task in tasks.items():
-        weight = len(json.dumps(task))
-        if batch and (len(batch) == BATCH or size + weight > _BATCH_BYTES):
+    for key, task in tasks:
+        if batch and (len(batch) == BATCH or size + len(task.body) > _BATCH_BYTES):
             yield batch
             batch, size = {}, 0
         batch[key] = task
-        size += weight
+        size += len(task.body)
     if batch:
         yield batch
 
 
-def _import(api: StudioApi, project: int, batch: Mapping[str, Json], result: Imported) -> None:
+def _import(api: StudioApi, project: int, batch: Mapping[str, Encoded], result: Imported) -> None:
     """Imports a batch; where the server refuses it, its halves.
 
     Errors: BadData where it refuses a full batch to the last: then no task is the fault.
@@ -77,16 +89,16 @@ def _import(api: StudioApi, project: int, batch: Mapping[str, Json], result: Imp
             raise
 
 
-def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Json], result: Imported) -> None:
+def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Encoded], result: Imported) -> None:
     """Imports a batch, each task once as far as can be known; the sweep sees to the rest."""
     missing = dict(batch)
     for pause in (*WAITS, None):
         try:
-            tasks = list(missing.values())
-            answer = api.once("POST", f"/api/projects/{project}/import", params={"return_task_ids": "true"}, body=tasks, long=True)
-            if len(answer.get("task_ids", ())) == len(tasks):
+            body = b"[%s]" % b",".join(task.body for task in missing.values())
+            answer = api.once("POST", f"/api/projects/{project}/import", params={"return_task_ids": "true"}, body=body, long=True)
+            if len(answer.get("task_ids", ())) == len(missing):
                 result.ids |= dict(zip(missing, answer["task_ids"], strict=True))
-            result.bare |= answer.get("prediction_count") != sum(len(task.get("predictions", ())) for task in tasks)
+            result.bare |= answer.get("prediction_count") != sum(task.predictions for task in missing.values())
             return
         except Unanswered as error:
             result.unsure |= set(missing)
@@ -99,7 +111,7 @@ def _import_whole(api: StudioApi, project: int, batch: Mapping[str, Json], resul
                 return
 
 
-def _settled(api: StudioApi, project: int, keys: Mapping[str, Json]) -> set[str]:
+def _settled(api: StudioApi, project: int, keys: Mapping[str, Encoded]) -> set[str]:
     """What has arrived, looked up until it no longer grows: an import goes on after its caller hung up."""
     found = set(rows(api, project, keys))
     for pause in WAITS:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from flows.pushing import Sent, _push_some, task_of
+from flows.pushing import Sent, _made, _push_some, task_of
 from tests.desk import PLAN, Desk, quiet
 
 pytestmark = pytest.mark.studio
+
+
+def _hand(desk: Desk, key: str) -> None:
+    for made in _made(desk.store, PLAN, [key]):
+        _push_some(desk.store, desk.studio, desk.project, made, Sent(), quiet)
 
 
 def test_an_id_that_was_given_again_hides_nothing(desk: Desk) -> None:
@@ -35,7 +40,7 @@ def test_a_double_under_an_id_that_was_given_again_is_seen(desk: Desk) -> None:
     (entry,) = desk.store.entries([second])
     desk.store.hand([second])
     desk.http.post(f"/api/projects/{desk.project}/import", json=[task_of(entry, 0.5)]).raise_for_status()
-    _push_some(desk.store, desk.studio, desk.project, PLAN, [second], Sent(), quiet)  # the other, which had looked before
+    _hand(desk, second)  # the other, which had looked before
     assert desk.studio.count(desk.project) == 2
     desk.push()
     assert set(desk.tasks()) == {second}  # each once
@@ -51,7 +56,7 @@ def test_a_double_beside_an_id_that_was_given_again_is_seen(desk: Desk) -> None:
     (second,) = desk.take_in(1)
     for _ in range(2):  # both had looked before
         desk.store.put_back([second])
-        _push_some(desk.store, desk.studio, desk.project, PLAN, [second], Sent(), quiet)
+        _hand(desk, second)
     assert desk.studio.count(desk.project) == 2
     desk.push()
     assert set(desk.tasks()) == {second}  # each once
