@@ -117,7 +117,7 @@ class Studio:
 
     def identity(self, project: int) -> str:
         """What tells a project from every other, on another server too: its id and the moment when it was made."""
-        return f"{project} {self._api.ask('GET', f'/api/projects/{project}/')['created_at']}"
+        return f"{project} {self._api.project(project, 'created_at')}"
 
     def ask_for_copies(self, project: int, keys: Iterable[str], copies: int) -> None:
         """Has that many people review the tasks of these keys, none seeing another's work in the stream of tasks."""
@@ -167,7 +167,7 @@ class Studio:
 
     def count(self, project: int) -> int:
         """How many tasks there are."""
-        return self._api.ask("GET", f"/api/projects/{project}/")["task_number"]
+        return self._api.project(project, "task_number")
 
     def annotation_ids(self, project: int, keys: Iterable[str]) -> dict[str, set[int]]:
         """The annotations that the tasks of each key have, all of a key's tasks together."""
@@ -270,7 +270,8 @@ class Studio:
         found: list[Json] = []
         page: int | None = 1
         while page:
-            answer = self._api.ask("GET", "/api/projects/", params={"title": title, "page": page, "page_size": 100})
+            wanted = {"title": title, "include": "id,title,label_config,expert_instruction", "page": page, "page_size": 100}
+            answer = self._api.ask("GET", "/api/projects/", params=wanted)
             found += [project for project in answer["results"] if project["title"] == title]
             page = page + 1 if answer["next"] else None
         return min(found, key=lambda project: project["id"], default=None)

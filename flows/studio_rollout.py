@@ -30,11 +30,7 @@ class RolledOut:
 
 def shown_version(api: StudioApi, project: int) -> str:
     """The model version whose pre-labels annotators see; "" where there is none yet."""
-    # the project itself would be counted through first
-    rows = api.ask("GET", "/api/projects/", params={"ids": project, "include": "model_version"})["results"]
-    if not rows:
-        raise BadInput(f"Label Studio has no project {project} any more; was it deleted?")
-    return rows[0]["model_version"] or ""
+    return api.project(project, "model_version") or ""
 
 
 def roll_out(api: StudioApi, project: int, version: str, predictions: Mapping[str, Json], say: Callable[[str], None]) -> RolledOut:

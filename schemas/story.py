@@ -75,9 +75,12 @@ class Story:
     @property
     def paragraphs(self) -> list[Span]:
         """The text's paragraphs, in order."""
-        edges = [0, *(m.end() for m in BREAK.finditer(self.text))]
-        ends = [*(m.start() for m in BREAK.finditer(self.text)), len(self.text)]
-        return [Span(a, b, self.text[a:b]) for a, b in zip(edges, ends, strict=True) if b > a]
+        spans, start = [], 0
+        for found in BREAK.finditer(self.text):
+            spans.append((start, found.start()))
+            start = found.end()
+        spans.append((start, len(self.text)))
+        return [Span(a, b, self.text[a:b]) for a, b in spans if b > a]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

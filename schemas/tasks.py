@@ -17,6 +17,8 @@ from schemas.story_html import story_html
 from schemas.studio_config import LINKS, PICKED, REVIEWED, SPAN, TEXT, VARIABLES
 
 Json = dict[str, Any]
+_PARTS = frozenset(map(str, Part))
+_KNOWN = {REVIEWED: set(map(str, Reviewed))} | {name: set(map(str, CHOICES[name])) for name in PICKED}
 
 
 def passage(story: Story, claim: Claim) -> Span:
@@ -132,11 +134,10 @@ def _faults(result: list[Json], text: str):  # noqa: ANN202
                 yield f"span {start} to {end} does not lie in the passage of {len(text)} characters"
             elif text[start:end] != value["text"]:
                 yield f"span {start} to {end} is {text[start:end]!r}, not {value['text']!r}"
-            if not value["labels"] or not set(value["labels"]) <= {str(p) for p in Part}:
+            if not value["labels"] or not _PARTS.issuperset(value["labels"]):
                 yield f"labels {value['labels']} are not in the label set"
         elif row["type"] == "choices":
-            known = {str(x) for x in Reviewed} if row["from_name"] == REVIEWED else {str(x) for x in CHOICES.get(row["from_name"], ())}
-            if row["from_name"] not in (*PICKED, REVIEWED) or not value["choices"] or not set(value["choices"]) <= known:
+            if not value["choices"] or not _KNOWN.get(row["from_name"], set()).issuperset(value["choices"]):
                 yield f"choice {value['choices']} is not one of {row['from_name']}"
         elif row["type"] == "relation":
             if not {row["from_id"], row["to_id"]} <= set(ids):

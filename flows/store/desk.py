@@ -76,15 +76,18 @@ class Desk(Notices):
 
     def _entries(self, keys: list[str], states: Sequence[str]) -> dict[str, Entry]:
         with self.reading() as db:
-            chosen = _with_claim(sa.select(tasks, claims.c.payload, stories.c.payload.label("story")))
+            chosen = _with_claim(sa.select(tasks, claims.c.key.label("about")))
             rows = db.execute(chosen.where(tasks.c.key.in_(keys), tasks.c.state.in_(states))).all()
             guids = {row.guid for row in rows}
-            siblings: dict[tuple[str, int, str], list[Claim]] = {}
+            found: dict[tuple[str, int, str], dict[str, Claim]] = {}
             for row in db.execute(sa.select(claims).where(claims.c.guid.in_(guids)).order_by(claims.c.key)):
-                if row.payload["attributed"]:
-                    siblings.setdefault((row.guid, row.version, row.by), []).append(Claim.from_dict(row.payload))
+                found.setdefault((row.guid, row.version, row.by), {})[row.key] = Claim.from_dict(row.payload)
+            versions = db.execute(sa.select(stories.c.guid, stories.c.version, stories.c.payload).where(stories.c.guid.in_(guids)))
+            texts = {(row.guid, row.version): Story.from_dict(row.payload) for row in versions}
             lines = told(db, keys)
-        return {row.key: _entry(row, tuple(siblings.get((row.guid, row.version, row.by), ())), lines.get(row.key, ())) for row in rows}
+        return {
+            row.key: _entry(row, texts[row.guid, row.version], found[row.guid, row.version, row.by], lines.get(row.key, ())) for row in rows
+        }
 
     def task_keys(self, states: Sequence[str]) -> list[str]:
         """Keys of the tasks in these states, in order."""
@@ -257,14 +260,14 @@ def _with_claim(chosen: sa.Select) -> sa.Select:
     )
 
 
-def _entry(row: sa.Row, others: tuple[Claim, ...], lines: Iterable[str]) -> Entry:
+def _entry(row: sa.Row, story: Story, found: dict[str, Claim], lines: Iterable[str]) -> Entry:
     return Entry(
         row.key,
         row.kind,
         row.state,
-        Story.from_dict(row.story),
-        Claim.from_dict(row.payload),
-        others,
+        story,
+        found[row.about],
+        tuple(claim for claim in found.values() if claim.attributed),
         row.copies,
         bool(row.blind),
         "\n".join(line for line in (row.notice, *lines) if line),
