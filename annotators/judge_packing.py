@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -19,7 +20,7 @@ import torch
 
 from annotators.context import Context
 from annotators.judge_network import JudgeNetwork
-from annotators.judging import JUDGED, LABELS
+from annotators.judging import JUDGED, LABELS, columns_of
 from annotators.packing import named_weights, quantize
 from annotators.role_words import FEATURES
 from schemas import labels
@@ -28,6 +29,8 @@ from schemas.errors import BadInput
 NO_EVIDENCE: dict[str, list] = {"weights": [[0.0] * FEATURES] * len(LABELS["role"]), "bias": [0.0] * len(LABELS["role"])}
 """A judge that heeds no role words."""
 NAMES = ("ids", "kinds", "mask")
+_BEFORE = [0, *itertools.accumulate(len(LABELS[name]) for name in JUDGED)][:-1]
+"""Where each element's labels begin among all."""
 
 
 def pack_judge(network: JudgeNetwork, tokenizer_file: Path, out: Path, samples: Sequence[Context]) -> str:
@@ -60,9 +63,9 @@ def write_config(
 
 
 def unpack_judge(folder: Path) -> JudgeNetwork:
-    """The network of a judge's folder, to train on from, its weights as exact as 8 bits are.
+    """The network of a judge's folder, to train on from, its weights as exact as 8 bits are; labels added since begin anew.
 
-    Errors: BadInput where the folder does not tell its encoder.
+    Errors: BadInput where the folder does not tell its encoder, or a label that it knows is gone.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if "encoder" not in config:
@@ -74,6 +77,11 @@ def unpack_judge(folder: Path) -> JudgeNetwork:
     absent = [constants[n.input[1]] for n in graph.node if re.fullmatch(r"/Mul(_\d)?", n.name) and n.input[1] in constants]
     weights["absent"] = torch.zeros_like(network.absent)  # exported as one constant a part
     weights["absent"][: len(absent)] = torch.tensor(np.stack(absent))
+    known = np.concatenate([columns_of(folder, config, name) + at for name, at in zip(JUDGED, _BEFORE, strict=True)])
+    for name in ("outer.weight", "outer.bias"):
+        whole = network.state_dict()[name].clone()
+        whole[known] = weights[name].to(whole.dtype)
+        weights[name] = whole
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
     return network
 

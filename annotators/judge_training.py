@@ -26,7 +26,7 @@ from annotators.context import Context, contexts
 from annotators.evaluation import confusion, figures
 from annotators.judge_network import JudgeNetwork, parted
 from annotators.judge_packing import pack_judge, unpack_judge, write_config
-from annotators.judging import JUDGED, LABELS, filled
+from annotators.judging import JUDGED, LABELS, columns_of, filled
 from annotators.models import special_ids
 from annotators.pieces import split_pieces
 from annotators.role_words import ROLES, evidence
@@ -201,14 +201,17 @@ Start = tuple[JudgeNetwork, Tokenizer, tuple[int, int], int, dict[str, dict[str,
 def _start(encoder: str, work: Path) -> Start:
     """The network, its tokenizer (kept in `work`), ids of the pieces that open, close and blank, and what is added to each label."""
     folder = Path(encoder)
+    shift = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
     if (folder / "model.onnx").is_file():
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         names, network = ("[CLS]", "[SEP]", "[MASK]"), unpack_judge(folder)
-        shift = json.loads((folder / "config.json").read_text(encoding="utf-8"))["shift"]
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        for name in JUDGED:
+            known = [LABELS[name][at] for at in columns_of(folder, config, name)]
+            shift[name] |= dict(zip(known, config["shift"][name].values(), strict=True))
     else:
         loaded: Any = AutoTokenizer.from_pretrained(encoder)
         tokenizer, names, network = loaded.backend_tokenizer, (loaded.cls_token, loaded.sep_token, loaded.mask_token), JudgeNetwork(encoder)
-        shift = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
     tokenizer.no_truncation()
     tokenizer.no_padding()
     write_aside(work / "tokenizer.json", lambda path: tokenizer.save(str(path)))

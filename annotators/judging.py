@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from annotators.context import Context, contexts
 from annotators.corpora import Relation
 from annotators.pieces import Pieces, split_pieces
+from annotators.role_words import columns as role_columns
 from annotators.speakers import Resolution
 from schemas.claim import Choice
 from schemas.errors import BadInput
@@ -69,13 +70,16 @@ class Judge:
     shift: dict[str, np.ndarray]
     evidence: tuple[np.ndarray, np.ndarray]
     """Weights (roles, FEATURES) and bias (roles,) of what the speaker's own words tell of its role."""
+    columns: dict[str, np.ndarray]
+    """Where the labels that it knows of each element stand in `LABELS`: it may have been made before some were added."""
 
     def scores(self, claims: Sequence[Context]) -> dict[str, np.ndarray]:
-        """(claims, labels) for each element, before the softmax; those of like length are read together.
+        """(claims, labels that it knows) for each element, before the softmax; those of like length are read together.
 
         As many at once as a power of two says: the encoder meets few shapes.
         """
-        out = np.zeros((len(claims), sum(map(len, LABELS.values()))), dtype=np.float32)
+        widths = [len(self.columns[name]) for name in JUDGED]
+        out = np.zeros((len(claims), sum(widths)), dtype=np.float32)
         by_length: dict[int, list[int]] = {}
         for i, claim in enumerate(claims):
             by_length.setdefault(-(-len(claim.ids) // STEP) * STEP, []).append(i)
@@ -84,22 +88,29 @@ class Judge:
                 rows = 1 << (max(1, min(len(rest), BUDGET // length)).bit_length() - 1)
                 group, rest = rest[:rows], rest[rows:]
                 out[group] = self.encoder.run(*filled([claims[i] for i in group], length))
-        return _parted(out)
+        return dict(zip(JUDGED, np.split(out, np.cumsum(widths)[:-1], axis=1), strict=True))
 
     def probabilities(
         self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:
-        """Calibrated probabilities; a speaker has one role in a story, so its claims' scores are averaged.
+        """(claims, labels) for each element, calibrated; a speaker has one role in a story, so its claims' scores are averaged.
 
         speakers: for each claim what tells its speaker, None for nobody's; told: (claims, FEATURES) of `annotators.role_words`;
         listed: (claims, roles) what the desk's file speaks for, of `annotators.listing`.
         """
         weights, bias = self.evidence
         found = dict(scores)
-        found["role"] = _logged(pooled(scores["role"], speakers)) + _logged(told @ weights.T + bias)
+        heeded = told[:, role_columns(self.columns["role"])]
+        found["role"] = _logged(pooled(scores["role"], speakers)) + _logged(heeded @ weights.T + bias)
         if listed is not None:
-            found["role"] = found["role"] + listed
-        return {name: _softmax((found[name] + self.shift[name]) / self.temperature[name]) for name in JUDGED}
+            found["role"] = found["role"] + listed[:, self.columns["role"]]
+        return {name: self._placed(name, _softmax((found[name] + self.shift[name]) / self.temperature[name])) for name in JUDGED}
+
+    def _placed(self, name: str, known: np.ndarray) -> np.ndarray:
+        """The probabilities of the labels that it knows among those of all; none is left for others."""
+        whole = np.zeros((len(known), len(LABELS[name])), dtype=known.dtype)
+        whole[:, self.columns[name]] = known
+        return whole
 
     def judge(
         self, claims: Sequence[Context], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
@@ -134,17 +145,19 @@ def load_judge(folder: Path, compiled: openvino.CompiledModel, special: tuple[in
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    shift = {name: _in_place(folder, config, name) for name in JUDGED}
+    shift = {name: np.array(list(config["shift"][name].values()), dtype=np.float32) for name in JUDGED}
+    columns = {name: columns_of(folder, config, name) for name in JUDGED}
     evidence = (np.array(config["evidence"]["weights"], dtype=np.float32), np.array(config["evidence"]["bias"], dtype=np.float32))
-    return Judge(config["revision"], tokenizer, OpenVinoEncoder(compiled), special, config["temperature"], shift, evidence)
+    return Judge(config["revision"], tokenizer, OpenVinoEncoder(compiled), special, config["temperature"], shift, evidence, columns)
 
 
-def _in_place(folder: Path, config: dict[str, Any], name: str) -> np.ndarray:
-    """An element's shifts in its labels' order. Errors: BadInput where the labels are not those of today under older names."""
+def columns_of(folder: Path, config: dict[str, Any], name: str) -> np.ndarray:
+    """Where the labels of a judge's config, under today's names, stand in `LABELS`. Errors: BadInput where one is gone."""
     names = joined(STEPS, config["label_set"]).get(name, {})
-    if [names.get(label, label) for label in config["shift"][name]] != LABELS[name]:
-        raise BadInput(f"{folder}: made for label set {config['label_set']}, with other labels of {name}, or in another order; retrain it")
-    return np.array(list(config["shift"][name].values()), dtype=np.float32)
+    known = [names.get(label, label) for label in config["shift"][name]]
+    if not set(known) <= set(LABELS[name]) or len(set(known)) < len(known):
+        raise BadInput(f"{folder}: made for label set {config['label_set']}, with other labels of {name}; retrain it")
+    return np.array([LABELS[name].index(label) for label in known])
 
 
 def filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -154,11 +167,6 @@ def filled(claims: Sequence[Context], length: int) -> tuple[np.ndarray, np.ndarr
         n = len(claim.ids)
         ids[row, :n], kinds[row, :n], mask[row, :n] = claim.ids, claim.kinds, 1
     return ids, kinds, mask
-
-
-def _parted(scores: np.ndarray) -> dict[str, np.ndarray]:
-    borders = np.cumsum([len(LABELS[name]) for name in JUDGED])[:-1]
-    return dict(zip(JUDGED, np.split(scores, borders, axis=1), strict=True))
 
 
 def _logged(scores: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from annotators.decoding import DISTANCES, Steps
-from annotators.heads import ELEMENTS, Heads
+from annotators.heads import Heads
 from annotators.judging import Judge, load_judge
 from annotators.tags import TAGS
 from schemas import labels
@@ -122,8 +122,6 @@ def _load(folder: Path) -> Model:
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         heads = Heads.load(folder / "heads.safetensors", config["temperature"])
-        if len(heads.weights["outer.bias"]) != sum(len(labels.CHOICES[name]) for name in ELEMENTS):
-            raise BadInput(f"{folder}: {_OTHER_LABELS.format(config['label_set'])}")
         judge = _judge(folder / OWN_JUDGE if (folder / OWN_JUDGE).is_dir() else JUDGE)
         return Model(
             config["revision"],

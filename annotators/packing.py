@@ -121,7 +121,9 @@ def unpack(folder: Path) -> Learner:
     weights["absent_source"] = torch.tensor([config["absent_source"]])
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
     heads = ClaimHeads(network.encoder.config.hidden_size)
-    heads.load_state_dict({name: value.float() for name, value in load_file(folder / "heads.safetensors").items()})
+    known = {name: value.float() for name, value in load_file(folder / "heads.safetensors").items()}
+    if all(known[name].shape == value.shape for name, value in heads.state_dict().items()):  # else labels were added since: begun anew
+        heads.load_state_dict(known)
     return Learner(network, heads)
 
 

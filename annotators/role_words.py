@@ -41,7 +41,8 @@ _WORDS: dict[Role, str] = {
     " demonstrators voters refugees peasant peasants taxi soldier former accused suspect hostage everyone uprising protesters inhabitants",
     Role.UNKNOWN: "source sources reports rumours rumors some one many",
 }
-_OF = [frozenset(_WORDS[role].split()) for role in Role]
+_OF = [frozenset(_WORDS.get(role, "").split()) for role in Role]
+_STATE = ROLES.index(Role.GOVERNMENT)
 FEATURES = 2 * len(ROLES) + 8
 """Numbers a claim's source is told by."""
 
@@ -55,6 +56,11 @@ def home(text: str) -> str:
         if country and match.group()[0].isupper():
             counts[country] += 2 if match.start() < opening else 1
     return counts.most_common(1)[0][0] if counts else ""
+
+
+def columns(roles: np.ndarray) -> np.ndarray:
+    """Where in FEATURES stands what a judge heeds that knows only some of the ROLES, given by number."""
+    return np.concatenate([roles, len(ROLES) + roles, np.arange(2 * len(ROLES), FEATURES)])
 
 
 def evidence(text: str, resolution: Resolution) -> np.ndarray:
@@ -86,7 +92,7 @@ def _told(phrases: Sequence[str], where: str) -> np.ndarray:
         row[len(ROLES) + r] = bool(known & set(lower))
     places = {countries()[w] for w in lower if w in countries()}
     foreign, domestic = bool(places - {where}), where in places
-    official, bare = row[0] + row[len(ROLES)] > 0, bool(lower) and lower[-1] in countries()
+    official, bare = row[_STATE] + row[len(ROLES) + _STATE] > 0, bool(lower) and lower[-1] in countries()
     row[2 * len(ROLES) :][:4] = foreign, domestic, foreign and not domestic and official, foreign and bare
     return row
 

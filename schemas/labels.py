@@ -36,9 +36,9 @@ def joined(steps: Iterable[Step], since: int) -> dict[str, dict[str, str]]:
 
 
 def serves(version: int) -> bool:
-    """Whether a model made for a version of the label set serves this one: labels have only changed their names since, each in its place.
+    """Whether a model made for a version of the label set may serve this one: labels were only renamed or added since.
 
-    That their number is the same as well is for whoever loads it to check.
+    That none of those it knows is gone without a step is for whoever loads it to check.
     """
     there = {step.version for step in STEPS}
     one_to_one = all(len(set(new.values())) == len(new) for new in joined(STEPS, version).values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,11 @@ PROGRAM = """
 from annotators.claims import annotate
 from annotators.models import load_model
 from schemas.story import Story
-story = Story("s", 1, "The minister said prices would rise on Monday. “We were never asked,” union leader Tomas Vey said.")
-print(sorted({c.stance.label for j in annotate([story], load_model(), 1) for c in j.claims if c.stance and c.attributed}))
+story = Story("s", 1, "The minister said prices would rise on Monday. “We were never asked,” union leader Tomas Vey said.\\n\\n"
+    "Opposition leader Ana Ruiz accused the government of stealing the election.\\n\\n"
+    "A government spokesman denied that the vote had been rigged and praised the president's record.")
+claims = [c for judged in annotate([story], load_model(), 1) for c in judged.claims if c.attributed]
+print([(c.quoted, c.role and c.role.label, c.modality and c.modality.label, c.stance and c.stance.label) for c in claims])
 """
 
 
@@ -59,9 +63,8 @@ def renamed(text: str) -> str:
 
 
 def dropped(text: str) -> str:
-    """One label fewer, under a step that does not say so: another has taken its name."""
-    text = text.replace('    HEDGES = "hedges", "the source suspects, fears, doubts, or the cue signals distance"\n', "")
-    return text.replace('"role": {', '"modality": {"hedges": "asserts"}, "role": {')
+    """One label fewer, and no step that says what it became."""
+    return text.replace('    HEDGES = "hedges", "the source suspects, fears, doubts, or the cue signals distance"\n', "")
 
 
 def moved(text: str) -> str:
@@ -70,23 +73,58 @@ def moved(text: str) -> str:
     return "".join([*lines[: at - 2], lines[at], *lines[at - 2 : at], *lines[at + 1 :]])
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (renamed, "none"),
-        (dropped, "made for label set 1, this software has 2; retrain it"),
-        (moved, "labels of stance, or in another order"),
-    ],
-)
-def test_a_model_under_another_label_set(change: Callable[[str], str], said: str, tmp_path: Path) -> None:
-    """The shipped model with the labels renamed speaks the new names; with one fewer, or in another order, it is refused."""
-    shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
-    path = tmp_path / "schemas" / "labels.py"
-    step = 'STEPS: tuple[Step, ...] = (Step(2, {"stance": {"neutral": "none"}, "role": {"government": "state"}}),)'
-    if change is moved:
-        step = "STEPS: tuple[Step, ...] = (Step(2, {}),)"
-    text = path.read_text(encoding="utf-8").replace("VERSION = 1", "VERSION = 2").replace("STEPS: tuple[Step, ...] = ()", step)
+def added(text: str) -> str:
+    """A stance before all others, a role among them and a modality behind them."""
+    text = text.replace("class Stance(_Explained):\n", 'class Stance(_Explained):\n    MIXED = "mixed", "both"\n', 1)
+    text = text.replace('    EXPERT = "expert"', '    DIASPORA = "diaspora", "people abroad"\n    EXPERT = "expert"', 1)
+    return text.replace('    HEDGES = "hedges"', '    GUESSES = "guesses", "says that it guesses"\n    HEDGES = "hedges"', 1)
+
+
+def under(change: Callable[[str], str], step: str, folder: Path, program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
+    """What the shipped model says under the label set as changed, which is version 2."""
+    shutil.copytree(ROOT / "schemas", folder / "schemas")
+    path = folder / "schemas" / "labels.py"
+    before = path.read_text(encoding="utf-8")
+    text = before.replace("VERSION = 1", "VERSION = 2").replace(
+        "STEPS: tuple[Step, ...] = ()", f"STEPS: tuple[Step, ...] = (Step(2, {step}),)"
+    )
+    assert change(text) != text or change is same
     path.write_text(change(text), encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
-    assert said in (done.stdout if change is renamed else done.stderr)
+    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
+    return subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def same(text: str) -> str:
+    return text
+
+
+def test_a_model_serves_a_label_set_with_labels_renamed_added_and_moved(tmp_path: Path) -> None:
+    """Of each claim it says the same in the names of today, and never a label that it has not learned."""
+    names = '{"stance": {"neutral": "none"}, "role": {"government": "state"}}'
+    now = under(same, "{}", tmp_path / "now").stdout
+    assert {"government", "opposition", "neutral", "civil_society", "denies"} <= set(re.findall(r"'(\w+)'", now))
+    assert under(renamed, names, tmp_path / "renamed").stdout == now.replace("'neutral'", "'none'").replace("'government', '", "'state', '")
+    for change in (moved, added):
+        done = under(change, "{}", tmp_path / change.__name__)
+        assert done.stdout == now, done.stderr
+
+
+def test_a_model_that_knows_a_label_that_is_gone_is_refused(tmp_path: Path) -> None:
+    said = under(dropped, "{}", tmp_path / "dropped").stderr
+    assert "made for label set 1, with other labels of modality; retrain it" in said
+
+
+@pytest.mark.train
+def test_training_goes_on_from_a_judge_that_knows_fewer_labels(tmp_path: Path) -> None:
+    """What it knows stands at its labels' places; the layer's rows for new ones are begun anew."""
+    program = """
+from annotators.judge_packing import unpack_judge
+from annotators.judging import JUDGED, LABELS
+from annotators.models import JUDGE
+rows = unpack_judge(JUDGE).outer.bias.detach().numpy().round(4).tolist()
+names = [label for name in JUDGED for label in LABELS[name]]
+print({label: row for label, row in zip(names, rows, strict=True) if label not in ("mixed", "diaspora", "guesses")})
+"""
+    now = under(same, "{}", tmp_path / "now", program).stdout
+    assert now.startswith("{")
+    assert under(added, "{}", tmp_path / "added", program).stdout == now
