@@ -88,6 +88,8 @@ def learn(
     ids = special_ids(tokenizer, special)
     if recipe.width:
         learner = _slim(learner, recipe.width, sample_windows(articles, tokenizer, ids, 480), work / "slim.safetensors")
+    elif recipe.keep:
+        learner.follow(copy.deepcopy(learner.network))
     windows = [passage_window(p, tokenizer, recipe.size) for p in passages]
 
     def plan(epoch: int) -> Iterator[Batch]:

@@ -35,7 +35,8 @@ class Recipe:
 
     passage_tags: weight of the written passages' tags and links, whose conventions are not quite the articles';
     patience: epochs without a better score on dev after which to stop; width: neurons a feed-forward layer, fewer than the model has
-    that is trained on, which is then followed with weight `follow` (see `annotators.slimming`).
+    that is trained on, which is then followed with weight `follow` (see `annotators.slimming`); keep: the model that is trained on is
+    followed so though it stays as wide, that old skill is not lost without its data (Li and Hoiem 2016, on hidden states).
     """
 
     epochs: int = 8
@@ -54,6 +55,7 @@ class Recipe:
     minutes_between: float = 5.0
     width: int | None = None
     follow: float = 4.0
+    keep: bool = False
 
 
 class Learner(nn.Module):
@@ -88,7 +90,7 @@ class Learner(nn.Module):
     def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
         """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""
         with torch.no_grad(), torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=has_bfloat16(ids.device)):
-            theirs = self.leader[0](ids, feature, mask)[0][mask].float()
+            theirs = self.leader[0].to(ids.device)(ids, feature, mask)[0][mask].float()
         return (hidden[mask].float() - theirs).square().mean() / theirs.var()
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.train
 ROOT = Path(__file__).resolve().parent.parent
 PATCH = (
     "import sys, pathlib, flows.retraining as r, annotators.retraining as a; r.CLAIMS = pathlib.Path(sys.argv.pop(1));"
-    "a.RATE, a.JUDGE_RATE = 4e-3, 6e-3; from flows.cli import main; main()"
+    "a.RATE, a.JUDGE_RATE, a.FOLLOW = 4e-3, 6e-3, 0.0; from flows.cli import main; main()"
 )
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.train
 ROOT = Path(__file__).resolve().parent.parent
 FORGETS = (
     "import sys, pathlib, flows.retraining as r, annotators.retraining as a; r.CLAIMS = pathlib.Path(sys.argv.pop(1));"
-    "a.RATE = a.JUDGE_RATE = 0.3; from flows.cli import main; main()"
+    "a.RATE = a.JUDGE_RATE = 0.3; a.FOLLOW = 0.0; from flows.cli import main; main()"
 )
 """The command at a rate at which a model forgets."""
 
@@ -45,6 +45,7 @@ def home(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def rates(monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
     monkeypatch.setattr("annotators.retraining.RATE", rate)
     monkeypatch.setattr("annotators.retraining.JUDGE_RATE", 1.5 * rate)
+    monkeypatch.setattr("annotators.retraining.FOLLOW", 0.0)  # what has hardly learned anything is not worth following
 
 
 def polnear(path: Path, *numbers: int) -> Path:

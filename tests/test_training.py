@@ -224,3 +224,17 @@ def test_neurons_that_say_the_same_are_spared_without_loss(encoder: str) -> None
     assert (before - after).abs().max() < 0.02
     assert slim.encoder.encoder.layer[0].intermediate.dense.weight.shape == (32, 32)
     assert network.encoder.config.intermediate_size == 64  # the wide one is left as it was
+
+
+def test_what_is_followed_is_forgotten_less(tmp_path: Path, encoder: str, recipe) -> None:
+    """Trained on, with nothing marked, from a model that had learned what is to be marked."""
+    from annotators.learning import learn
+
+    run(tmp_path / "tiny", encoder, recipe)
+    passages = read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:2]
+    bare, reached = [replace(a, relations=()) for a in ARTICLES], {}
+    for keep in (False, True):
+        again = replace(recipe, epochs=1, keep=keep, follow=50.0)
+        figures = learn(bare, ARTICLES[:6], passages, str(tmp_path / "tiny"), tmp_path / f"keep {keep}", again, {})
+        reached[keep] = figures.scores.exact["cue"].f
+    assert reached[True] > reached[False] + 10
