@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 from annotators.claimset import Labelled, Passage
 from annotators.corpora import Article, Relation, read_relation
 from annotators.evaluation import GoldClaims
+from annotators.judging import JUDGED
 from annotators.tags import ROLES
 from schemas.errors import BadData
-from schemas.labels import CHOICES, VERSION
+from schemas.labels import CHOICES, VERSION, Problem
 
 ELEMENTS = tuple(name for name in CHOICES if name != "quotation")
 _NEEDED = (
@@ -29,6 +30,7 @@ _NEEDED = (
     "annotator",
     "updated",
     "skipped",
+    "problems",
     "fanned_out_from",
     *ROLES,
     *ELEMENTS,
@@ -48,7 +50,8 @@ class Reviewed:
 def read_reviewed(folder: Path, split: str) -> list[Reviewed]:
     """The reviewed claims of a split by story; none where it has no such split. Of several reviews of a task the settled label counts.
 
-    A decision fanned out to a near-duplicate is left out: it has the same words. Errors: BadData names file, row (from 1) and fault.
+    A decision fanned out to a near-duplicate is left out: it has the same words; so is what was last ticked as no claim.
+    Errors: BadData names file, row (from 1) and fault.
     """
     path = folder / "claims" / f"{split}.parquet"
     if not path.exists():
@@ -60,12 +63,13 @@ def read_reviewed(folder: Path, split: str) -> list[Reviewed]:
         its = stories[row["story_id"], row["story_version"]]
         if row["task_key"] not in its or row["updated"] > its[row["task_key"]]["updated"]:
             its[row["task_key"]] = row
-    return [_story(f"{guid} v{version}", list(rows.values())) for (guid, version), rows in sorted(stories.items())]
+    kept = {story: [row for row in its.values() if Problem.NOT_A_CLAIM not in (row["problems"] or ())] for story, its in stories.items()}
+    return [_story(f"{guid} v{version}", rows) for (guid, version), rows in sorted(kept.items()) if rows]
 
 
 def to_passages(stories: Sequence[Reviewed]) -> list[Passage]:
-    """The same as the project's own written claims are given to training."""
-    return [_passage(story) for story in stories]
+    """The same as the project's own written claims are given to training, where there is something for the judge to learn."""
+    return [_passage(story) for story in stories if any(labels[name] for labels in story.gold.labels for name in JUDGED)]
 
 
 def _passage(story: Reviewed) -> Passage:

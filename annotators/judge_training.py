@@ -123,7 +123,7 @@ def hold_out(passages: Sequence[Passage], seed: int) -> tuple[list[Passage], lis
 
 
 def examples(passages: Sequence[Passage], tokenizer: Tokenizer, special: tuple[int, int]) -> list[Example]:
-    """The claims of passages, in order."""
+    """The claims of passages that have a label, in order."""
     found = []
     for passage in passages:
         relations = [claim.relation for claim in passage.claims]
@@ -132,7 +132,8 @@ def examples(passages: Sequence[Passage], tokenizer: Tokenizer, special: tuple[i
         rows = evidence(passage.text, resolution)
         for context, claim, told in zip(read, passage.claims, rows, strict=True):
             given = {name: claim.labels.get(name) for name in JUDGED}
-            found.append(Example(context, {n: LABELS[n].index(g) if g is not None else -100 for n, g in given.items()}, told))
+            if any(given.values()):
+                found.append(Example(context, {n: LABELS[n].index(g) if g is not None else -100 for n, g in given.items()}, told))
     return found
 
 

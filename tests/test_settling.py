@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from annotators.exported_claims import read_reviewed
+from annotators.exported_claims import read_reviewed, to_passages
 from exports.adjudication import Judge, Rule
 from exports.claims_table import Settled
 from exports.dataset import write_dataset
@@ -66,6 +66,21 @@ def test_what_counts(reviews: tuple[Review, ...], rule: Rule, stance: str | None
     else:
         (story,) = read_reviewed(tmp_path / "out", "train")
         assert story.gold.labels[0]["stance"] == stance
+
+
+def test_what_was_last_ticked_as_no_claim_teaches_no_judge(tmp_path: Path) -> None:
+    no, bare = replace(review(4, "ann", stance="opposition"), problems=("not a claim",)), replace(review(5, "ann"), choices={})
+    cases = [
+        # what is exported, the stories that are read, those that the judge learns from
+        ([THREE[0]], 1, 1),
+        ([THREE[0], no], 0, 0),
+        ([bare], 1, 0),  # its naming is known, and nothing of what the judge says
+    ]
+    for number, (reviews, read, learned) in enumerate(cases):
+        out = tmp_path / str(number)
+        write_dataset([(STORY, CLAIM, r) for r in reviews], out, Manifest("2026-03-08", "1", "g", splits={"g": "train"}))
+        stories = read_reviewed(out, "train")
+        assert (len(stories), len(to_passages(stories))) == (read, learned)
 
 
 def table(folder: Path) -> list[dict[str, Any]]:
