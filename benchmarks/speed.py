@@ -192,12 +192,17 @@ def table() -> None:
     for label, r in kept["runs"].items():
         cells = (r["words"], r["start cpu"], r["cpu"], r["wall"], r["words a cpu-second"], r["words a second"], r["peak mb"])
         print(f"| {label} | {' | '.join(map(str, cells))} |")
+    spent = {"plain": 0.0, "ours": 0.0}
     for name in ("muc3", "polnear dev"):
         rates = {label: r["words a cpu-second"] for label, r in kept["runs"].items() if f", {name}" in label}
         plain, same = rates[f"plain pipeline, {name}, 1 core"], rates[f"attribution, {name}, same stories, 1 core"]
         whole, everything = rates.get(f"attribution, {name}, 1 core", same), rates[f"everything, {name}, 1 core"]
         print(f"\nRatio to the plain way, {name}: {same / plain:.1f} on the same stories, {whole / plain:.1f} with ours over all of them.")
         print(f"With everything on {100 * everything / whole:.0f} % of attribution's rate.")
+        words = kept["runs"][f"everything, {name}, 1 core"]["words"]
+        spent = {"plain": spent["plain"] + words / plain, "ours": spent["ours"] + words / whole}
+    print(f"\nOver all stories of both, at these rates: {spent['plain']:.0f} CPU s the plain way, {spent['ours']:.0f} ours, "
+          f"{spent['plain'] / spent['ours']:.2f} times.")  # fmt: skip
     few, many = kept["memory mb"]["few"], kept["memory mb"]["many"]
     print(f"\nPeak memory after {FEW:,} stories {few} MB, after {MANY:,} {many} MB ({100 * (many / few - 1):+.1f} %).")
     best = max(r["words a cpu-second"] for label, r in kept["runs"].items() if "attribution" in label and "1 core" in label)
