@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 from annotators.attribution import to_relation
@@ -23,7 +22,7 @@ def attribute(chunk: list[dict[str, str]], model: Model) -> list[str]:
     """The stories' relations, a story a line."""
     lines = []
     for story, (reading, found) in zip(chunk, find([s["text"] for s in chunk], model.tokenizer, model.backend), strict=True):
-        relations = [asdict(to_relation(f, reading.pieces)) | {"score": calibrated(f.probability, model)} for f in found]
+        relations = [vars(to_relation(f, reading.pieces)) | {"score": calibrated(f.probability, model)} for f in found]
         lines.append(json.dumps({"id": story["id"], "relations": relations}))
     return lines
 
