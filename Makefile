@@ -22,8 +22,8 @@ test: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp checks  ## every check and ev
 clusters: .venv/test.stamp  ## the slower lane: the same night on threads, processes, a Dask and a Ray cluster
 	.venv/bin/python -m pytest -m cluster
 
-check: .venv/test.stamp checks  ## the quick lane: checks and the tests that need no server
-	.venv/bin/python -m pytest -q -m "not studio and not browser and not postgres and not prefect and not cluster and not train"
+check: .venv/test.stamp checks  ## the quick lane: checks and the quick tests that need no server
+	.venv/bin/python -m pytest -q -m "not studio and not browser and not postgres and not prefect and not cluster and not train and not slow"
 
 .PHONY: checks
 checks: .venv/test.stamp

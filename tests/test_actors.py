@@ -170,6 +170,7 @@ def claims(actors: Actors | None, text: str) -> list[Claim]:
     return [claim for claim in judged.claims if claim.attributed]
 
 
+@pytest.mark.slow
 def test_the_disagreement_is_shown() -> None:
     text = "MANAGUA - Interior Minister Jaime Robles said on Monday that the rebels had been beaten by the army."
     (with_file,), (without,) = claims(MINE, text), claims(None, text)

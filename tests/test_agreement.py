@@ -56,6 +56,7 @@ def test_alpha_of_krippendorffs_example_with_gaps() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=6, max_size=40))
+@pytest.mark.slow
 def test_cohen_as_scikit_learn_has_it(pairs: list[tuple[str, str]]) -> None:
     theirs = pytest.importorskip("sklearn.metrics").cohen_kappa_score
     one, two = zip(*pairs, strict=True)

@@ -38,6 +38,7 @@ def example(name: str) -> str:
     return read_stories((WIRE / name).read_bytes(), name)[0].text
 
 
+@pytest.mark.slow
 def test_spans_slice_and_batches_do_not_matter(model: Model) -> None:
     texts = [example(p.name) for p in sorted(WIRE.glob("*.txt"))]
     together = list(annotate([story(t, str(n)) for n, t in enumerate(texts)], model))
@@ -48,12 +49,14 @@ def test_spans_slice_and_batches_do_not_matter(model: Model) -> None:
         assert alone == judged  # to the last digit of every score
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(model: Model) -> None:
     texts = [example(p.name) for p in sorted(WIRE.glob("*.txt"))] * 30  # several chunks
     stories = [story(t, str(n)) for n, t in enumerate(texts)]
     assert list(annotate(stories, model, workers=3)) == list(annotate(stories, model))
 
 
+@pytest.mark.slow
 def test_seams_do_not_show(model: Model) -> None:
     """A long story says the same behind other text: what stands before it is context to its first window, and moves no other."""
     text = "\n\n".join(example(p.name) for p in sorted(WIRE.glob("*.txt"))) * 2
@@ -74,6 +77,7 @@ def test_a_short_story_behind_other_text(model: Model) -> None:
     assert len(cues[0] & cues[1]) >= 0.9 * max(map(len, cues))
 
 
+@pytest.mark.slow
 def test_20_000_words_are_read_to_the_end(model: Model) -> None:
     text = FILLER * (20_000 // len(FILLER.split())) + 'The mayor, Ana Vidal, said: "The road will open on Monday."'
     last = found(model, text)[-1]
@@ -105,6 +109,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("change", [case[1] for case in FORMS], ids=[case[0] for case in FORMS])
+@pytest.mark.slow
 def test_form_does_not_matter(model: Model, change) -> None:
     text = example("08-ambush-sextant.json")
     assert words(found(model, change(text))) == words(found(model, text))

@@ -96,6 +96,7 @@ def test_far_dates_right_to_left_and_other_oddities():
     ],
     ids=lambda bomb: bomb[:12].decode("latin-1"),
 )
+@pytest.mark.slow
 def test_what_is_meant_to_choke_a_reader_does_not(bomb: bytes):
     before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     outcome(bomb)

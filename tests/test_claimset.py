@@ -140,6 +140,7 @@ def test_set_reads(path: Path) -> None:
             assert all(0 <= a < b <= len(found.text) for a, b in spans), found.id
 
 
+@pytest.mark.slow
 def test_ids_are_unique_and_pairs_are_pairs() -> None:
     passages = [p for path in SETS for p in read_passages(path)]
     ids = Counter(p.id for p in passages)

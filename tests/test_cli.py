@@ -39,6 +39,7 @@ def onrecord(*arguments: object, cwd: Path = ROOT, **environment: str) -> subpro
     )
 
 
+@pytest.mark.slow
 def test_annotate_jsonl_keeps_its_contract(tmp_path: Path) -> None:
     text = (WIRE / "17-march.txt").read_text(encoding="utf-8")
     stories = tmp_path / "stories.jsonl"
@@ -63,6 +64,7 @@ def test_annotate_jsonl_keeps_its_contract(tmp_path: Path) -> None:
         assert row["by"].startswith("model:")
 
 
+@pytest.mark.slow
 def test_annotate_reads_text_unchanged_and_shows_a_table(tmp_path: Path) -> None:
     story, quote = tmp_path / "story.txt", "“We have won the election by a clear margin,” Ana Vidal said."
     story.write_bytes(f"LASTRA (Meridian) - {quote}\r\n\r\n  Police  denied it. 😀 The mayor said so.".encode())
@@ -75,6 +77,7 @@ def test_annotate_reads_text_unchanged_and_shows_a_table(tmp_path: Path) -> None
     assert "Ana Vidal" in table.stdout
 
 
+@pytest.mark.slow
 def test_no_model_or_network_is_asked_for() -> None:
     """Pre-labelling imports neither PyTorch nor Prefect nor the SDK, and connects to nothing."""
     code = (
@@ -107,6 +110,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("arguments", "status", "says"), [e[1:] for e in ERRORS], ids=[e[0] for e in ERRORS])
+@pytest.mark.slow
 def test_errors_are_one_line(arguments: list[str], status: int, says: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "zero.txt").touch()
@@ -132,6 +136,7 @@ def test_errors_are_one_line(arguments: list[str], status: int, says: str, tmp_p
         ("ONRECORD_LABEL_STUDIO_TOKEN_FILE", "nowhere", "ONRECORD_LABEL_STUDIO_TOKEN_FILE"),
     ],
 )
+@pytest.mark.slow
 def test_wrong_settings_are_named(name: str, value: str, says: str, tmp_path: Path) -> None:
     done = onrecord("pull", ONRECORD_DATA=str(tmp_path), **{"ONRECORD_LABEL_STUDIO_URL": "http://127.0.0.1:9", name: value})
     assert done.returncode in (1, 2)

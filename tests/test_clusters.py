@@ -123,6 +123,7 @@ stories = st.builds(
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(stories, max_size=8))
+@pytest.mark.slow
 def test_a_batch_does_what_one_by_one_does_and_twice_is_once(tmp_path_factory: pytest.TempPathFactory, batch: list[Story]):
     folder = tmp_path_factory.mktemp("s")
     one, whole = Store(f"sqlite:///{folder}/one.db"), Store(f"sqlite:///{folder}/whole.db")

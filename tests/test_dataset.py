@@ -97,6 +97,7 @@ def test_passages_reviewed_whole(reviewed: list, waiting: dict, cues: list[str] 
     assert [[r["cue"][0]["text"] for r in row["relations"]] for row in rows] == ([] if cues is None else [cues])
 
 
+@pytest.mark.slow
 def test_both_configurations_load_and_metadata_are_valid(tmp_path: Path) -> None:
     from datasets import ClassLabel, load_dataset
     from mlcroissant import Dataset as Croissant

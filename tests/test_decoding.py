@@ -102,6 +102,7 @@ LENGTHS = st.lists(st.one_of(st.integers(1, 4), st.integers(1, 60), st.just(250)
 
 @settings(max_examples=60, deadline=None)
 @given(LENGTHS, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0, 10.0, 60.0]))
+@pytest.mark.slow
 def test_all_texts_at_once_as_one_by_one(lengths: list[int], seed: int, spread: float) -> None:
     rng = np.random.default_rng(seed)
     steps = rng.integers(-3, 4, (N, N)).astype(np.float32)  # whole ones, so that with no spread paths are equally good

@@ -27,6 +27,7 @@ ROUNDS = 100
 
 
 @pytest.mark.parametrize("dress", [*dresses.UNICODE, *dresses.NARROW], ids=lambda dress: dress.__name__)
+@pytest.mark.slow
 def test_every_paragraph_comes_out_exactly_once_and_in_order(dress):
     narrow = dress in dresses.NARROW
     for seed in range(ROUNDS):

@@ -59,6 +59,7 @@ def test_an_agency_speaks_where_all_together_do_not() -> None:
     n=st.integers(FEWEST, 30),
     seed=st.integers(0, 2**32 - 1),
 )
+@pytest.mark.slow
 def test_quiet_nights_are_silent(shares: list[float], clumsy: float, n: int, seed: int) -> None:
     """False alarms stay at the rate that is asked for, whatever the labels, however much the claims of a story go together."""
     rng = np.random.default_rng(seed)

@@ -167,6 +167,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("form", "read", "said"), READERS, ids=[str(form) for form, _, _ in READERS])
+@pytest.mark.slow
 def test_relations_are_kept(form: Layout, read: Callable[[Path], list[Parts]], said: Callable[[Parts], Parts], folder: Path) -> None:
     write_format(folder, form)
     assert read(folder / str(form)) == [said(parts) for parts in WANTED]

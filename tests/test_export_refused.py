@@ -53,6 +53,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.slow
 def test_one_annotator_and_a_label_that_stands_once(store: Store, tmp_path: Path) -> None:
     done = export(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -89,6 +90,7 @@ SPOILED = [
 
 
 @pytest.mark.parametrize(("table", "change", "says"), [case[1:] for case in SPOILED], ids=[case[0] for case in SPOILED])
+@pytest.mark.slow
 def test_what_cannot_be_exported_as_decided_is_refused(table, change, says: str, store: Store, tmp_path: Path) -> None:
     assert export(tmp_path).returncode == 0
     before = files(tmp_path / "out")
@@ -103,6 +105,7 @@ def test_what_cannot_be_exported_as_decided_is_refused(table, change, says: str,
 
 
 @pytest.mark.parametrize("form", ["dataset", "csv"])
+@pytest.mark.slow
 def test_a_disk_that_fills_at_nine_tenths_leaves_the_old_export(form: str, store: Store, tmp_path: Path) -> None:
     assert export(tmp_path, "--format", form).returncode == 0
     before = files(tmp_path / "out")

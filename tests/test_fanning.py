@@ -114,6 +114,7 @@ REVIEWS = [
 
 
 @pytest.mark.parametrize(("decided", "expected"), [case[1:] for case in REVIEWS], ids=[case[0] for case in REVIEWS])
+@pytest.mark.slow
 def test_what_fans_out(decided: dict[str, Any], expected: list[tuple[str, str, str | None]], store: Store, tmp_path: Path):
     store.add_reviews([review(1, claim(FIRST, *MAYOR), **decided)], {})
     export_reviews(tmp_path / "out", now=NOW)

@@ -98,6 +98,7 @@ def same(text: str) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_a_model_serves_a_label_set_with_labels_renamed_added_and_moved(tmp_path: Path) -> None:
     """Of each claim it says the same in the names of today, and never a label that it has not learned."""
     names = '{"stance": {"neutral": "none"}, "role": {"government": "state"}}'
@@ -109,6 +110,7 @@ def test_a_model_serves_a_label_set_with_labels_renamed_added_and_moved(tmp_path
         assert done.stdout == now, done.stderr
 
 
+@pytest.mark.slow
 def test_a_model_that_knows_a_label_that_is_gone_is_refused(tmp_path: Path) -> None:
     said = under(dropped, "{}", tmp_path / "dropped").stderr
     assert "made for label set 1, with other labels of modality; retrain it" in said

@@ -39,6 +39,7 @@ def free(store: Store) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_the_second_says_who_works_and_leaves(url: str, store: Store) -> None:
     with holder(url) as process:
         with (
@@ -52,6 +53,7 @@ def test_the_second_says_who_works_and_leaves(url: str, store: Store) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.slow
 def test_the_lock_dies_with_its_holder(url: str, store: Store, how: signal.Signals, wait_for: Callable[..., None]) -> None:
     with holder(url) as process:
         assert not free(store)

@@ -160,6 +160,7 @@ def held(url: str, tables: list[str] | None = None) -> None:
     store.engine.dispose()
 
 
+@pytest.mark.slow
 def test_opened_by_several_processes_at_once(url: str) -> None:
     def opened(_: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, "-c", OPEN, url], capture_output=True, text=True, timeout=120, env=os.environ)

@@ -22,6 +22,7 @@ def test_instants_are_seeded() -> None:
     assert {instant.victim for instant in first} == set(VICTIMS)
 
 
+@pytest.mark.slow
 def test_killed_without_servers(tmp_path: Path) -> None:
     """SQLite, no Prefect, no Label Studio: the night's process and the one that annotates."""
     with world_of(tmp_path, plain=True) as world:

@@ -64,6 +64,7 @@ def stored(folder: Path, *names: str) -> tuple[Store, Work, list[tuple[str, int]
         ("hangs", "took longer than 2 s"),  # in a loop that no exception reaches
     ],
 )
+@pytest.mark.slow
 def test_a_poisoned_story_is_held_and_the_rest_goes_on(tmp_path: Path, poison: str, reason: str) -> None:
     store, work, keys = stored(tmp_path, "rained", poison, "snowed")
     assert annotate_batch(keys, work).stories == 2
@@ -72,6 +73,7 @@ def test_a_poisoned_story_is_held_and_the_rest_goes_on(tmp_path: Path, poison: s
 
 
 @pytest.mark.usefixtures("choking")
+@pytest.mark.slow
 def test_a_batch_of_poison_alone_is_held(tmp_path: Path) -> None:
     """The model annotates a harmless story, so these are at fault."""
     store, work, keys = stored(tmp_path, "raises", "exits")
@@ -80,6 +82,7 @@ def test_a_batch_of_poison_alone_is_held(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("choking")
+@pytest.mark.slow
 def test_a_model_that_fails_on_everything_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the next night, with a whole model, has them all still to do."""
     monkeypatch.setenv("MODEL", "broken")
@@ -89,6 +92,7 @@ def test_a_model_that_fails_on_everything_holds_nothing(tmp_path: Path, monkeypa
     assert store.story_states() == {"new": 1}
 
 
+@pytest.mark.slow
 def test_no_model(tmp_path: Path) -> None:
     store, _, keys = stored(tmp_path, "rained")
     with pytest.raises(BadInput, match="not a model folder"):
@@ -96,6 +100,7 @@ def test_no_model(tmp_path: Path) -> None:
     assert store.story_states() == {"new": 1}
 
 
+@pytest.mark.slow
 def test_the_process_is_kept_and_ends_with_its_parent() -> None:
     story = Story("a", 1, "Police said it rained on Monday.")
     annotator = Annotator(None, 60)

@@ -59,6 +59,7 @@ def test_ahead_passes_on_what_goes_wrong() -> None:
 
 
 @given(st.dictionaries(st.text(), st.fixed_dictionaries({"data": st.dictionaries(st.text(), st.text() | st.integers())}), max_size=6))
+@pytest.mark.slow
 def test_what_is_sent_is_the_tasks_json(tasks: dict) -> None:
     sent = [task.body for batch in batches((key, Encoded.of(task)) for key, task in tasks.items()) for task in batch.values()]
     assert [json.loads(body) for body in sent] == list(tasks.values())

@@ -234,6 +234,7 @@ def test_dates(written: str, kept: str):
 
 @pytest.mark.corpora
 @needs_corpora
+@pytest.mark.slow
 def test_the_archive_of_1300_reads_whole():
     stories = [read_stories(f.read_bytes(), f.name)[0] for f in sorted((WIRE / "muc3").glob("*.xhtml"))]
     assert len(stories) == len({s.guid for s in stories}) == 1300

@@ -151,6 +151,7 @@ def check_outcome(data: bytes) -> None:
 @example(b'{"uri": "u", "body_html": "' + b"<i>" * 9_000 + b'deep"}')
 @example(b'{"uri": 1e999, "version": true, "bodies": [1, {"value": []}], "headlines": {"a": 1}, "urgency": [], "body_text": 5}')
 @example(b'{"uri": "u", "version": ' + b"9" * 5_000 + b"}")
+@pytest.mark.slow
 def test_whatever_comes_is_stories_or_one_line(data: bytes):
     check_outcome(data)
 

@@ -49,6 +49,7 @@ def test_a_night_at_work_keeps_its_model(registry: Registry) -> None:
     assert (at_work / "model.onnx").is_file()
 
 
+@pytest.mark.slow
 def test_a_kill_in_a_promotion_leaves_a_whole_model(registry: Registry, tmp_path: Path) -> None:
     code = (
         "import itertools, sys, pathlib; from annotators.registry import Registry; r = Registry(pathlib.Path(sys.argv[1]));"

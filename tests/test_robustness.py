@@ -172,6 +172,7 @@ def test_breaks_by_hand() -> None:
 
 @pytest.mark.corpora
 @needs_corpora
+@pytest.mark.slow
 def test_dress_changes_figures_little() -> None:
     result = measure(read_articles(DEV)[::STEP][:COUNT], load_model(), say=print)
     assert result["relations"] > 100

@@ -65,6 +65,7 @@ def test_a_missing_extra_is_named(runner: str, module: str, monkeypatch: pytest.
         task_runner(Settings(runner=runner, _env_file=None))
 
 
+@pytest.mark.slow
 def test_a_night_goes_on_without_prefect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from flows import nightly
     from flows.shift import Shift

@@ -56,6 +56,7 @@ def fake(groups, work) -> Iterator:
         yield partial(Batched, stories=n, claims=3 * n, words=500 * n, seconds=1.0, cpu_seconds=1.0, memory_mb=100, model="m-1")
 
 
+@pytest.mark.slow
 def test_on_real_threads(settings: Settings, tmp_path: Path) -> None:
     night = work_night(shift_of(settings, wire(tmp_path / "wire", "Lastra", "Orvo")), shift.on_threads(2))
     assert (night.stories_new, night.annotated, night.failures) == (2, 2, [])
@@ -67,6 +68,7 @@ def test_on_real_threads(settings: Settings, tmp_path: Path) -> None:
     assert stations["annotate"].memory_mb > 50
 
 
+@pytest.mark.slow
 def test_the_page_is_kept_in_the_store_and_on_disk(settings: Settings, tmp_path: Path) -> None:
     folder = wire(tmp_path / "wire", "Lastra")
     (folder / "broken.xml").write_text("<a>")
@@ -83,6 +85,7 @@ def test_the_page_is_kept_in_the_store_and_on_disk(settings: Settings, tmp_path:
     assert "broken.xml" in markdown(night.morning)
 
 
+@pytest.mark.slow
 def test_seven_nights_beside_it_and_what_is_unusual(settings: Settings, tmp_path: Path) -> None:
     for day in range(1, 10):
         night = work_night(shift_of(settings, wire(tmp_path / f"wire{day}", f"Place{day}"), day), fake)

@@ -221,6 +221,7 @@ def test_archives_that_mean_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert outcome(taken(path)) == expected
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_does_not_go_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(archives, "MAX_BYTES", 100_000)
     monkeypatch.setattr(archives, "_RATIO", 1)

@@ -33,6 +33,7 @@ def test_stories_of_a_day_and_versions_of_a_story_go_together() -> None:
 
 @settings(deadline=None, max_examples=15)
 @given(st.sets(st.integers(0, 59), min_size=1), st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_a_story_stays_in_its_split_whatever_comes(first: set[int], rng: random.Random) -> None:
     early = split_stories([STORIES[n] for n in first], {})
     late = STORIES.copy()

@@ -259,6 +259,7 @@ def test_waiting_stories_in_the_order_of_their_coming(store: Store) -> None:
         ("2026-03-04", False),
     ],
 )
+@pytest.mark.slow
 def test_embargo(store: Store, embargo: str, waits: bool) -> None:
     store.add_story(story(embargo=embargo), NOON)
     assert store.waiting_stories(NOON) == ([("urn:x:1", 1)] if waits else [])
@@ -498,6 +499,7 @@ DELIVERIES = st.lists(
 
 @given(DELIVERIES, st.booleans())
 @settings(max_examples=50, deadline=None)
+@pytest.mark.slow
 def test_whatever_comes_in_whatever_order(deliveries: list[Story], each: bool) -> None:
     """Of a story at most the newest version is live, and nothing once it was killed; and everything may come twice."""
     store = Store("sqlite://")

@@ -38,6 +38,7 @@ def test_freeze_text(paragraphs: list[str], frozen: str) -> None:
 
 @given(st.lists(st.text()))
 @example(["e\x00\u0301"])
+@pytest.mark.slow
 def test_freezing_twice_changes_nothing(paragraphs: list[str]) -> None:
     frozen = freeze_text(paragraphs)
     again = [p.text for p in story(frozen).paragraphs]

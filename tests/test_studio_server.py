@@ -124,6 +124,7 @@ def test_a_server_that_dies_while_starting_is_said_at_once(tmp_path: Path, dies:
     assert time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_ended(tmp_path: Path) -> None:
     silent = program(tmp_path, "#!/bin/sh\necho waiting for nobody\nexec sleep 600\n")
     with pytest.raises(Unavailable, match=r"(?s)did not answer within 1 s on port \d+.*waiting for nobody"):
@@ -237,6 +238,7 @@ def test_a_zombie_is_not_alive(wait_for: Wait) -> None:
     child.wait()
 
 
+@pytest.mark.slow
 def test_a_stubborn_process_is_ended_with_its_children(tmp_path: Path, wait_for: Wait) -> None:
     log = tmp_path / "log"
     script = 'trap "" TERM; (trap "" TERM; sleep 600) & echo $!; wait; wait'

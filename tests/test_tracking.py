@@ -34,6 +34,7 @@ def entry(tmp_path: Path) -> Entry:
     return Entry("retrained-1", folder, False, RECORD)
 
 
+@pytest.mark.slow
 def test_a_local_store_holds_the_record(entry: Entry, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
     from mlflow.tracking import MlflowClient
