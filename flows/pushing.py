@@ -52,7 +52,7 @@ class Sent:
 
 @contextlib.contextmanager
 def _seldom_collecting() -> Iterator[None]:
-    """Has Python look for garbage seldom for garbage: it would look through thousands of tasks a quarter of the time."""
+    """Has Python look for garbage less often: it spent a quarter of a push looking through tasks that are none."""
     before = gc.get_threshold()
     gc.set_threshold(20_000, 20, 20)
     try:

@@ -45,7 +45,9 @@ def track(entry: Entry, address: str) -> str:
         client.set_terminated(run)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         why = str(error).splitlines()[0]
-        raise Unavailable(f"ONRECORD_MLFLOW={address}: {why}; {entry.name} is in the registry all the same") from error
+        raise Unavailable(
+            f"MLflow (ONRECORD_MLFLOW): {why.replace(address, 'the store')}; {entry.name} is in the registry all the same"
+        ) from error
     return str(run)
 
 

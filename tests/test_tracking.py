@@ -64,7 +64,7 @@ def test_a_local_store_holds_the_record(entry: Entry, tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_told_is_said_in_a_line(entry: Entry, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="needs the extra `mlflow`")
     (tmp_path / "no.db").write_text("no database at all, whatever its name says")
-    with pytest.raises(Unavailable, match=r"ONRECORD_MLFLOW=sqlite.*retrained-1 is in the registry all the same") as caught:
+    with pytest.raises(Unavailable, match=r"MLflow \(ONRECORD_MLFLOW\): .*retrained-1 is in the registry all the same") as caught:
         track(entry, f"sqlite:///{tmp_path / 'no.db'}")
     assert "\n" not in str(caught.value)
 
