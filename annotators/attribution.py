@@ -33,9 +33,8 @@ Range = tuple[int, int]
 
 
 class Output(NamedTuple):
-    """What a backend gives for one window of l pieces: hidden (l, width), tags (l, 7), links (l, 3, LINK)."""
+    """What a backend gives for one window of l pieces: tags (l, 7), links (l, 3, LINK)."""
 
-    hidden: np.ndarray
     tags: np.ndarray
     links: np.ndarray
 
@@ -46,15 +45,15 @@ class Backend(Protocol):
     steps: Steps
     special: tuple[int, int]
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """ids, feature, mask: (b, l). Returns hidden (b, l, width), tag scores (b, l, 7), links (b, l, 3, LINK)."""
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """ids, feature, mask: (b, l). Returns tag scores (b, l, 7), links (b, l, 3, LINK)."""
 
 
 @dataclass
 class Reading:
     """What a model saw in one text of n pieces.
 
-    scores: (n, 7) merged tag scores; each window's range, links and hidden states; path: (n,) the best tags; sure: (n, 7) the
+    scores: (n, 7) merged tag scores; each window's range and links; path: (n,) the best tags; sure: (n, 7) the
     probability of each tag.
     """
 
@@ -63,7 +62,6 @@ class Reading:
     steps: Steps
     ranges: list[tuple[int, int]]
     links: list[np.ndarray]
-    hidden: list[np.ndarray]
     path: np.ndarray
     sure: np.ndarray
 
@@ -82,8 +80,7 @@ def readings(split: Sequence[Pieces], ranges: Sequence[list[Range]], outs: Seque
     scores = [_merge(len(p), r, [o.tags for o in out]) for p, r, out in zip(split, ranges, outs, strict=True)]
     paths, sure = best_paths(scores, steps.steps), all_marginals(scores, steps.steps)
     for t, pieces in enumerate(split):
-        links, hidden = [o.links for o in outs[t]], [o.hidden for o in outs[t]]
-        yield Reading(pieces, scores[t], steps, ranges[t], links, hidden, paths[t], sure[t])
+        yield Reading(pieces, scores[t], steps, ranges[t], [o.links for o in outs[t]], paths[t], sure[t])
 
 
 def run_windows(cuts: Sequence[tuple[Pieces, int, int]], backend: Backend) -> list[Output]:

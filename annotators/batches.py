@@ -49,8 +49,8 @@ class Batch:
     cues: list[Tensor]
     sources: list[Tensor]
     source_of: list[Tensor]
-    claims: tuple = ()
-    """Of each window its claims' parts and labels (see `annotators.claim_training`); empty where there are none to learn from."""
+    written: bool = False
+    """Whether these are the project's written passages, which weigh less than articles."""
 
 
 def gold_of(article: Article, tokenizer: Tokenizer, *, joined: frozenset[int] = frozenset()) -> Gold:
@@ -99,7 +99,7 @@ def epoch_batches(
             yield collate(group, special)
 
 
-def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], claims: tuple = ()) -> Batch:
+def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], *, written: bool = False) -> Batch:
     """A batch of windows, each between the tokenizer's two special pieces."""
     length = max(b - a for _, a, b in cuts) + 2
     shape = (len(cuts), length)
@@ -121,7 +121,7 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], claims:
         sources.append(torch.from_numpy(spans - a + 1))
         source_of.append(torch.from_numpy(which[inside]))
     ids_, feature_, mask_, tags_, owners_ = map(torch.from_numpy, (ids, feature, mask, tags, owners))
-    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of, claims)
+    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of, written)
 
 
 def _within(spans: np.ndarray, a: int, b: int) -> np.ndarray:

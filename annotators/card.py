@@ -18,11 +18,11 @@ tags: [attribution, quotation, news]
 ---
 # {revision}
 
-Finds who says what in English news (source, cue, content of each attribution relation){judges}.
+Finds who says what in English news (source, cue, content of each attribution relation).
 An encoder ({encoder}) with a BIO tag layer and CRF, and a linking layer that gives each source and
-content to its cue{layer}. ONNX in 8 bits; loaded without pickle.
+content to its cue. ONNX in 8 bits; loaded without pickle.
 
-**Trained on** the files listed under Data{note}.{written} Started from {start}.
+**Trained on** the files listed under Data{note}. Started from {start}.
 
 **Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: what it finds are guesses
 about how a text presents its sources.
@@ -33,15 +33,7 @@ credibility are never filled in.
 """
 
 
-_JUDGES = {
-    "judges": " and judges the claim's role,\nmodality, stance and naming",
-    "layer": ", and a judging layer over the means of the parts",
-    "written": " The passages under the names of parts of the world are the project's own\nwritten claims (CC0-1.0).",
-}
-"""What is said of a model that judges claims too."""
-
-
-def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict, claims: dict | None) -> str:
+def model_card(revision: str, figures: Figures, hashes: dict[str, str], history: dict) -> str:
     """Markdown: data with hashes, figures on dev, calibration, recipe."""
     lines = [
         _HEAD.format(
@@ -49,7 +41,6 @@ def model_card(revision: str, figures: Figures, hashes: dict[str, str], history:
             encoder=history["encoder"],
             start=history["start"],
             note=_note(hashes),
-            **(_JUDGES if claims else dict.fromkeys(_JUDGES, "")),
         ),
         "## Figures on dev",
         "",
@@ -65,8 +56,6 @@ def model_card(revision: str, figures: Figures, hashes: dict[str, str], history:
     lines += [f"| {said:.2f} | {true:.2f} | {count} |" for said, true, count in figures.bins]
     lines += [*_sure(figures), *_slices(figures), "", "## Which words are taken for which part", "", *table(figures.words)]
     lines += ["", f"**Speed**: {figures.speed} words a CPU-second on the machine it was trained on, attribution alone, in 8 bits."]
-    if claims:
-        lines += _judgements(claims)
     lines += ["", "## Data", "", "| file | SHA-256 |", "|---|---|", *(f"| {name} | `{value}` |" for name, value in hashes.items())]
     lines += ["", "## Recipe", "", *(f"- {name}: {value}" for name, value in history["recipe"].items()), ""]
     return "\n".join(lines)
@@ -111,28 +100,13 @@ def table(confusion: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _note(hashes: dict[str, str]) -> str:
-    """What must be said of PolNeAR, where it was trained on."""
-    if POLNEAR not in hashes.values():
-        return ""
-    return (
-        " (train.jsonl is PolNeAR 1.0: US political news, 2016; no licence stated, the text belongs to its publishers: "
-        "trained on, not redistributed)"
-    )
-
-
-def _judgements(claims: dict) -> list[str]:
-    """The figures of role, stance and the rest on gold spans, beside the majority's."""
-    lines = ["", f"## Judgements on {claims['claims']} gold claims of {claims['stories']} stories that no training has seen", ""]
-    lines += ["| element | accuracy | macro-F1 | calibration error | majority: accuracy | macro-F1 |", "|---|---|---|---|---|---|"]
-    for name, row in claims.items():
-        if isinstance(row, dict):
-            much = row["majority"]
-            lines.append(f"| {name} | {row['accuracy']} | {row['macro_f1']} | {row['ece']} | {much['accuracy']} | {much['macro_f1']} |")
-    copied = claims["stance"]["role copied"]
-    lines += [
-        "",
-        f"The role copied to the stance: {copied['accuracy']} / {copied['macro_f1']}. The temperatures are fitted on these claims.",
-    ]
-    for name, row in claims.items():
-        lines += ["", f"Confusion, {name}:", "", *table(row["confusion"])] if isinstance(row, dict) else []
-    return [*lines, "", f"Gold relations found end to end (cues overlap): {claims['relations found']} %."]
+    """What must be said of PolNeAR and of the written claims, where they were trained on."""
+    said = []
+    if POLNEAR in hashes.values():
+        said.append(
+            "train.jsonl is PolNeAR 1.0: US political news, 2016; no licence stated, the text belongs to its publishers: "
+            "trained on, not redistributed"
+        )
+    if "asia.jsonl" in hashes:
+        said.append("the files with names of parts of the world are the project's own written claims, CC0-1.0")
+    return f" ({'; '.join(said)})" if said else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,16 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from annotators.attribution import Backend, Reading, read, to_relation
+from annotators.attribution import Backend, to_relation
 from annotators.baselines import Bag, bag, bags_of_words, copied, majority
 from annotators.corpora import Article, Relation, read_articles
-from annotators.decoding import Found
 from annotators.finding import find
-from annotators.heads import ELEMENTS, Parts, Range
 from annotators.judging import JUDGED
 from annotators.listing import listed_roles, listed_scores
 from annotators.models import Model
-from annotators.pieces import Pieces
 from annotators.role_words import evidence
 from annotators.scoring import Scores, overlap, pairs, score, word_sets
 from annotators.speakers import resolve
-from annotators.tags import ROLES
 from schemas.claim import Choice
 from schemas.labels import CHOICES
 from schemas.quotation import quotation
@@ -162,48 +158,6 @@ def confusion(truth: Sequence[str], said: Sequence[str]) -> dict[str, dict[str, 
     """For each gold label how often each label was said."""
     counts = Counter(zip(truth, said, strict=True))
     return {t: {s: counts[t, s] for s in sorted(set(said)) if counts[t, s]} for t in sorted(set(truth))}
-
-
-def fit_temperatures(gold: Sequence[GoldClaims], model: Model) -> dict[str, float]:
-    """For each element the temperature under which the gold labels are likeliest, of 0.5 to 5.0 in steps of a twentieth."""
-    scores: dict[str, list[np.ndarray]] = {n: [] for n in ELEMENTS}
-    right: dict[str, list[int]] = {n: [] for n in ELEMENTS}
-    for story, reading in zip(gold, read([g.article.text for g in gold], model.tokenizer, model.backend), strict=True):
-        for relation, labels in zip(story.article.relations, story.labels, strict=True):
-            given = model.heads.scores(*seen(as_found(relation, reading.pieces), reading))
-            for name in ELEMENTS:
-                if labels[name] is not None:
-                    scores[name].append(given[name])
-                    right[name].append([str(x) for x in CHOICES[name]].index(str(labels[name])))
-    return {name: _temperature(np.array(scores[name]), np.array(right[name])) for name in ELEMENTS if right[name]}
-
-
-def _temperature(scores: np.ndarray, right: np.ndarray) -> float:
-    def loss(temperature: float) -> float:
-        z = scores / temperature
-        return float((np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - z[np.arange(len(z)), right]).mean())
-
-    return min((round(t / 20, 2) for t in range(10, 101)), key=loss)
-
-
-def seen(found: Found, reading: Reading) -> tuple[np.ndarray, Parts]:
-    """The hidden states of the window in which a relation lies deepest, and its source, cue and content there."""
-    spans = [found.cue, *found.sources, *found.contents]
-    first, last = min(a for a, _ in spans), max(b for _, b in spans)
-    inside = [w for w, (a, b) in enumerate(reading.ranges) if a <= found.cue[0] and found.cue[1] <= b]
-    window = max(inside, key=lambda w: min(first - reading.ranges[w][0], reading.ranges[w][1] - last), default=0)
-    a, b = reading.ranges[window]
-
-    def within(ranges: Iterable[Range]) -> list[Range]:
-        return [(max(s, a) - a, min(e, b) - a) for s, e in ranges if s < b and e > a]
-
-    return reading.hidden[window], (within(found.sources), within([found.cue]), within(found.contents))
-
-
-def as_found(relation: Relation, pieces: Pieces) -> Found:
-    """A relation given in code points as the decoder would give it."""
-    source, cue, content = ([pieces.covering(a, b) for a, b in getattr(relation, role)] for role in ROLES)
-    return Found((cue or content)[0], tuple(source), tuple(content), 1.0)
 
 
 def figures(truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from annotators.windows import SIZE
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PLAIN = 0.25
+PLAIN = 0.24
 """Least raw probability of an inner relation."""
 _FORMS = """
 acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?

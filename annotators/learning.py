@@ -1,4 +1,4 @@
-"""One training run from data to a packed model folder: attribution and claims together, calibration, ONNX, card."""
+"""One training run from data to a packed model folder: attribution, calibration, ONNX, card."""
 
 from __future__ import annotations
 
@@ -17,26 +17,17 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
-from annotators.batches import Batch, epoch_batches
+from annotators.batches import Batch, Gold, epoch_batches
 from annotators.card import model_card
-from annotators.claim_training import ClaimHeads, PassageWindow, passage_batches, passage_window
 from annotators.claims import calibrated
 from annotators.claimset import Passage
 from annotators.corpora import Article
 from annotators.diagram import reliability_svg
-from annotators.evaluation import (
-    GoldClaims,
-    bin_errors,
-    evaluate_claims,
-    fit_calibration,
-    fit_temperatures,
-    outcomes,
-    predict,
-    score_predicted,
-)
+from annotators.evaluation import bin_errors, fit_calibration, outcomes, predict, score_predicted
 from annotators.models import load_model, special_ids
 from annotators.network import AttributionNetwork, TorchBackend
 from annotators.packing import NAMES, Sample, pack, unpack
+from annotators.passage_windows import passage_batches, passage_window
 from annotators.pieces import split_pieces
 from annotators.scoring import Scores
 from annotators.slices import Slice, Sure, intervals, slices, taken_for
@@ -70,11 +61,10 @@ def learn(
     out: Path,
     recipe: Recipe,
     data: dict[str, Path],
-    gold: Sequence[GoldClaims] = (),
 ) -> Figures:
     """Trains, packs and measures. Works in `OUT-work`, from where it resumes.
 
-    data: the files trained on, for the card; gold: claims that no training has seen, to set the judgements' temperatures by.
+    data: the files trained on, for the card.
     Errors: BadInput where there is nothing to learn from, or `OUT-work` holds a run on other data or by another recipe.
     """
     if not articles or not dev or not passages:
@@ -90,7 +80,7 @@ def learn(
         learner = _slim(learner, recipe.width, sample_windows(articles, tokenizer, ids, 480), work / "slim.safetensors")
     elif recipe.keep:
         learner.follow(copy.deepcopy(learner.network))
-    windows = [passage_window(p, tokenizer, recipe.size) for p in passages]
+    windows = [passage_window(p, tokenizer) for p in passages]
 
     def plan(epoch: int) -> Iterator[Batch]:
         return epoch_plan(articles, windows, tokenizer, recipe, ids, epoch)
@@ -102,12 +92,13 @@ def learn(
     history = {"start": _origin(encoder), "encoder": told, "recipe": asdict(recipe), "curve": curve}
     write_aside(work / "history.json", lambda path: path.write_text(json.dumps(history, indent=1)))
     samples = sample_windows(articles, tokenizer, ids)
-    return finish(learner, tokenizer_file, special, dev, out, data, history, samples, gold)
+    pack(learner.network, tokenizer_file, special, out, {"calibration": [1.0, 0.0]}, samples)
+    return measure(out, dev, {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}, history)
 
 
 def epoch_plan(
     articles: Sequence[Article],
-    windows: Sequence[PassageWindow],
+    windows: Sequence[Gold],
     tokenizer: Tokenizer,
     recipe: Recipe,
     special: tuple[int, int],
@@ -115,18 +106,18 @@ def epoch_plan(
 ) -> Iterator[Batch]:
     """One epoch's batches, the passages' strewn evenly among the articles' from a random start."""
     rng = random.Random(f"{recipe.seed}/{epoch}")
-    judged = passage_batches(windows, recipe.size, recipe.batch, special, rng)
-    rng.shuffle(judged)
+    written = passage_batches(windows, recipe.size, recipe.batch, special, rng)
+    rng.shuffle(written)
     told = epoch_batches(list(articles), tokenizer, size=recipe.size, batch=recipe.batch, special=special, rng=rng)
     pieces = sum(len(article.text) for article in articles) / 4.5  # near enough to space the passages by
-    every = max(1.0, pieces / recipe.size / recipe.batch / max(1, len(judged)))
+    every = max(1.0, pieces / recipe.size / recipe.batch / max(1, len(written)))
     due = rng.random() * every
     for number, batch in enumerate(told):
         yield batch
-        while judged and number >= due:
-            yield judged.pop()
+        while written and number >= due:
+            yield written.pop()
             due += every
-    yield from judged
+    yield from written
 
 
 def sample_windows(articles: Sequence[Article], tokenizer: Tokenizer, special: tuple[int, int], count: int = 160) -> list[Sample]:
@@ -153,20 +144,19 @@ def _start(encoder: str, work: Path) -> tuple[Learner, Path, tuple[str, str]]:
     if (folder / "model.onnx").is_file():
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         first, last = config["special"]
-        return unpack(folder), folder / "tokenizer.json", (first, last)
+        return Learner(unpack(folder)), folder / "tokenizer.json", (first, last)
     tokenizer_file, special = _tokenizer(encoder, work)
-    network = AttributionNetwork.from_encoder(encoder)
-    return Learner(network, ClaimHeads(network.encoder.config.hidden_size)), tokenizer_file, special
+    return Learner(AttributionNetwork.from_encoder(encoder)), tokenizer_file, special
 
 
 def _slim(wide: Learner, width: int, samples: Sequence[Sample], kept: Path) -> Learner:
     """The learner made narrower, once a run, and told to follow the wide one."""
     if kept.exists():
-        slim = Learner(wide.network.with_width(width), copy.deepcopy(wide.heads))
+        slim = Learner(wide.network.with_width(width))
         slim.load_state_dict(load_file(kept))
     else:
         windows = [_tensors(sample) for sample in samples]
-        slim = Learner(narrow(wide.network, windows, width), copy.deepcopy(wide.heads))
+        slim = Learner(narrow(wide.network, windows, width))
         write_aside(kept, lambda path: save_file(tensors(slim), path))
     slim.follow(wide.network)
     return slim
@@ -185,24 +175,12 @@ def _claim_folder(work: Path, run: str) -> None:
     write_aside(mark, lambda path: path.write_text(own))
 
 
-def finish(
-    learner: Learner,
-    tokenizer_file: Path,
-    special: tuple[str, str],
-    dev: Sequence[Article],
-    out: Path,
-    data: dict[str, Path],
-    history: dict,
-    samples: Sequence[Sample],
-    gold: Sequence[GoldClaims] = (),
-) -> Figures:
-    """Packs what was trained, calibrates what was packed on dev, and writes the card."""
-    extra = {"temperature": {}, "calibration": [1.0, 0.0]}
-    pack(learner, tokenizer_file, special, out, extra, samples)
+def measure(out: Path, dev: Sequence[Article], hashes: dict[str, str], history: dict) -> Figures:
+    """Calibrates a packed model on dev, and writes its card.
+
+    hashes: SHA-256 of each file trained on, by name; history: where it started, its encoder, its recipe.
+    """
     model = load_model(out)
-    model.heads.temperature.update(fit_temperatures(gold, model))
-    model.config["temperature"] = model.heads.temperature
-    claims = evaluate_claims(gold, model) if gold else None
     predict(dev[:1], model.tokenizer, model.backend)  # the first text waits for the model to be made ready
     began = time.process_time()
     predicted = predict(dev, model.tokenizer, model.backend)
@@ -214,9 +192,8 @@ def finish(
     sliced = intervals(dev, found), slices(dev, found), taken_for(dev, found)
     figures = Figures(score_predicted(dev, predicted), ece, bins, *sliced, round(speed))
     write_aside(out / "config.json", lambda path: path.write_text(json.dumps(model.config, indent=1) + "\n"))
-    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items()}
     write_aside(out / "reliability.svg", lambda path: path.write_text(reliability_svg(bins), encoding="utf-8"))
-    write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history, claims)))
+    write_aside(out / "README.md", lambda path: path.write_text(model_card(model.revision, figures, hashes, history)))
     return figures
 
 

@@ -1,11 +1,10 @@
 """A model folder: what lies in it, and how it is loaded once a process.
 
-model.onnx         the encoder with its tag and linking layers in 8 bits (ids, feature, mask -> hidden, tags, links)
-heads.safetensors  the layer that judges role, modality, stance and naming
-tokenizer.json     the tokenizer
-config.json        revision, label set, tag steps, distance scores, temperatures, calibration
-judge/             the judge trained with it; without one the shipped judge serves
-README.md          the model card
+model.onnx      the encoder with its tag and linking layers in 8 bits (ids, feature, mask -> tags, links)
+tokenizer.json  the tokenizer
+config.json     revision, label set, tag steps, distance scores, calibration
+judge/          the judge trained with it; without one the shipped judge serves
+README.md       the model card
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from annotators.decoding import DISTANCES, Steps
-from annotators.heads import Heads
 from annotators.judging import Judge, load_judge
 from annotators.tags import TAGS
 from schemas import labels
@@ -38,7 +36,7 @@ _OTHER_LABELS = f"made for label set {{}}, this software has {labels.VERSION}; r
 JUDGE = Path(__file__).with_name("weights") / "claims-small"
 """The judge of role, modality and stance that it ships; it serves every attribution model that has none of its own."""
 OWN_JUDGE = "judge"
-FILES = ("model.onnx", "heads.safetensors", "tokenizer.json", "config.json")
+FILES = ("model.onnx", "tokenizer.json", "config.json")
 SHAPES = 64
 """Kernels kept for shapes met before, so that memory stays flat."""
 _lock = threading.Lock()
@@ -55,13 +53,12 @@ class OpenVinoBackend:
     special: tuple[int, int]
     _own: threading.local = field(default_factory=threading.local, repr=False)
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `annotators.attribution.Backend`."""
         if not hasattr(self._own, "request"):
             self._own.request = self.compiled.create_infer_request()
         results = self._own.request.infer({"ids": ids, "feature": feature, "mask": mask})
-        hidden, tags, links = (results[name] for name in ("hidden", "tags", "links"))
-        return hidden, tags, links
+        return results["tags"], results["links"]
 
 
 @dataclass
@@ -71,7 +68,6 @@ class Model:
     revision: str
     tokenizer: Tokenizer
     backend: OpenVinoBackend
-    heads: Heads
     config: dict[str, Any] = field(repr=False)
     judge: Judge = field(repr=False)
     one_tokenizer: bool = True
@@ -121,13 +117,11 @@ def _load(folder: Path) -> Model:
         steps, distance = (np.array(config[name], dtype=np.float32).reshape(shape) for name, shape in shapes.items())
         decoding = Steps(steps, distance, config["absent_source"])
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
-        heads = Heads.load(folder / "heads.safetensors", config["temperature"])
         judge = _judge(folder / OWN_JUDGE if (folder / OWN_JUDGE).is_dir() else JUDGE)
         return Model(
             config["revision"],
             tokenizer,
             backend,
-            heads,
             config,
             judge,
             judge.tokenizer.to_str() == tokenizer.to_str(),
@@ -165,4 +159,8 @@ def _compiled(path: Path) -> openvino.CompiledModel:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings = {"INFERENCE_NUM_THREADS": cores, "NUM_STREAMS": cores, "ENABLE_CPU_PINNING": False, "CPU_RUNTIME_CACHE_CAPACITY": SHAPES}
     core = openvino.Core()
-    return core.compile_model(core.read_model(path), "CPU", settings)
+    model = core.read_model(path)
+    for output in model.outputs:
+        if "hidden" in output.names:  # models packed by older versions give it; nobody reads it
+            model.remove_result(output.node)
+    return core.compile_model(model, "CPU", settings)

@@ -114,9 +114,9 @@ class TorchBackend:
         steps, distance = (value.detach().cpu().numpy() for value in (network.steps, network.distance))
         self.steps = Steps(steps, distance, float(network.absent_source.detach()))
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `annotators.attribution.Backend`."""
         with torch.inference_mode():
             inputs = (torch.from_numpy(x).to(self.device) for x in (ids, feature, mask))
-            hidden, tags, links = (x.cpu().numpy() for x in self.network(*inputs))
-        return hidden, tags, links
+            _, tags, links = self.network(*inputs)
+        return tags.cpu().numpy(), links.cpu().numpy()

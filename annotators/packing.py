@@ -20,39 +20,32 @@ import nncf
 import numpy as np
 import onnx
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import AutoConfig
 
-from annotators.claim_training import ClaimHeads
 from annotators.network import AttributionNetwork
-from annotators.training import Learner
 from schemas import labels
 from schemas.errors import BadInput
 
 NAMES = ("ids", "feature", "mask")
-OUTPUTS = ("hidden", "tags", "links")
+OUTPUTS = ("tags", "links")
+"""What a model answers; the network's hidden states are for training alone."""
 Sample = dict[str, np.ndarray]
 
 
 def pack(
-    learner: Learner, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any], samples: Sequence[Sample]
+    network: AttributionNetwork, tokenizer_file: Path, special: tuple[str, str], out: Path, extra: dict[str, Any], samples: Sequence[Sample]
 ) -> str:
     """Writes a model folder aside and renames it. Returns the revision.
 
-    extra: further config (temperature, figures); samples: windows by input's name, (1, l) each, to choose the 8 bits' ranges by.
+    extra: further config (calibration, figures); samples: windows by input's name, (1, l) each, to choose the 8 bits' ranges by.
     """
-    network, heads = learner.network, learner.heads
     out.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=out.name, dir=out.parent))
     try:
         onnx.save(quantize(export_onnx(network), samples), aside / "model.onnx")
-        save_file(
-            {name: value.detach().cpu().half().contiguous() for name, value in heads.state_dict().items()}, aside / "heads.safetensors"
-        )
-        (aside / "heads.safetensors").chmod(0o644)  # safetensors writes for its owner alone
         shutil.copyfile(tokenizer_file, aside / "tokenizer.json")
         digest = hashlib.sha256()
-        for name in ("model.onnx", "heads.safetensors", "tokenizer.json"):
+        for name in ("model.onnx", "tokenizer.json"):
             digest.update((aside / name).read_bytes())
         revision = f"{out.name}-{digest.hexdigest()[:10]}"
         config = {
@@ -81,7 +74,8 @@ def export_onnx(network: AttributionNetwork) -> onnx.ModelProto:
     network = copy.deepcopy(network).cpu().eval()
     network.encoder.set_attn_implementation("eager")
     ids = torch.ones((2, 16), dtype=torch.long)
-    axes = {name: {0: "batch", 1: "length"} for name in (*NAMES, *OUTPUTS)}
+    outputs = ("hidden", *OUTPUTS)
+    axes = {name: {0: "batch", 1: "length"} for name in (*NAMES, *outputs)}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of the encoder's own shape checks
         whole = Path(folder) / "float.onnx"
@@ -92,10 +86,12 @@ def export_onnx(network: AttributionNetwork) -> onnx.ModelProto:
             dynamo=False,
             opset_version=17,
             input_names=list(NAMES),
-            output_names=list(OUTPUTS),
+            output_names=list(outputs),
             dynamic_axes=axes,
         )
-        return onnx.load(whole)
+        model = onnx.load(whole)
+    del model.graph.output[0]
+    return model
 
 
 def quantize(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelProto:
@@ -107,8 +103,8 @@ def quantize(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelPro
     return nncf.quantize(model, nncf.Dataset(list(samples)), ignored_scope=nncf.IgnoredScope(names=attention), **settings)
 
 
-def unpack(folder: Path) -> Learner:
-    """The network and judging layer of a model folder, to train on from, its weights as exact as 8 bits are.
+def unpack(folder: Path) -> AttributionNetwork:
+    """The network of a model folder, to train on from, its weights as exact as 8 bits are.
 
     Errors: BadInput where the folder does not tell its encoder.
     """
@@ -120,11 +116,7 @@ def unpack(folder: Path) -> Learner:
     weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance")}
     weights["absent_source"] = torch.tensor([config["absent_source"]])
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
-    heads = ClaimHeads(network.encoder.config.hidden_size)
-    known = {name: value.float() for name, value in load_file(folder / "heads.safetensors").items()}
-    if all(known[name].shape == value.shape for name, value in heads.state_dict().items()):  # else labels were added since: begun anew
-        heads.load_state_dict(known)
-    return Learner(network, heads)
+    return network
 
 
 def named_weights(graph: onnx.GraphProto) -> Iterator[tuple[str, np.ndarray]]:

@@ -21,8 +21,7 @@ from schemas.labels import VERSION, serves
 
 CURRENT, RECORD, HISTORY, SHIPPED_NAME = "current", "record.json", "history.jsonl", "shipped"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
-JUDGE_FILES = tuple(name for name in FILES if name != "heads.safetensors")
-_PICKLES = ("*.pkl", "*.pickle", "*.bin", "*.pt", "*.pth", "*.ckpt", "*.joblib")
+_PICKLES = {".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".joblib"}
 Json = dict[str, Any]
 
 
@@ -137,20 +136,24 @@ class Registry:
 
 def check_folder(folder: Path) -> None:
     """Makes sure that a folder is a model of this software. Errors: BadInput says in one line what is wrong."""
-    pickles = sorted(path.name for kind in _PICKLES for path in folder.rglob(kind))
+    pickles = sorted(path.name for path in folder.rglob("*") if path.is_file() and _may_be_pickle(path))
     if pickles:
         raise BadInput(f"{folder}: {pickles[0]} may be a pickle, which can run code when it is opened; give safetensors and ONNX only")
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BadInput(f"{folder}: not a model folder, it lacks {', '.join(missing)}; name a folder that `onrecord train` wrote")
-    if (folder / "heads.safetensors").read_bytes()[:1] == b"\x80" or (folder / "heads.safetensors").read_bytes()[8:9] != b"{":
-        raise BadInput(f"{folder}: heads.safetensors is not in the safetensors format (a pickle?); it is not opened")
     own = folder / OWN_JUDGE
-    lacking = [name for name in JUDGE_FILES if own.is_dir() and not (own / name).is_file()]
+    lacking = [name for name in FILES if own.is_dir() and not (own / name).is_file()]
     if lacking:
         raise BadInput(f"{own}: not a judge's folder, it lacks {', '.join(lacking)}; train it again")
     for part in (folder, own) if own.is_dir() else (folder,):
         _check_label_set(part)
+
+
+def _may_be_pickle(path: Path) -> bool:
+    """By its name, or by how it begins, whatever its name."""
+    with path.open("rb") as file:
+        return path.suffix in _PICKLES or file.read(1) == b"\x80"
 
 
 def _check_label_set(folder: Path) -> None:

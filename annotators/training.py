@@ -1,4 +1,4 @@
-"""Trains attribution and judging together: AdamW, warm-up and linear decay, averaged weights, resumable, the best on dev kept.
+"""Trains attribution, or a judge: AdamW, warm-up and linear decay, averaged weights, resumable, the best on dev kept.
 
 Everything random comes from the seed and the step, so a run that was killed and resumed ends where an undisturbed
 one ends. A checkpoint is written aside and renamed; there is never half of one.
@@ -20,7 +20,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from annotators.batches import Batch
-from annotators.claim_training import ClaimHeads, claim_loss
 from annotators.network import AttributionNetwork
 
 if TYPE_CHECKING:
@@ -59,11 +58,11 @@ class Recipe:
 
 
 class Learner(nn.Module):
-    """What is trained together: the attribution network and the layer that judges claims."""
+    """What is trained: the attribution network, by its tags and links."""
 
-    def __init__(self, network: AttributionNetwork, heads: ClaimHeads) -> None:
+    def __init__(self, network: AttributionNetwork) -> None:
         super().__init__()
-        self.network, self.heads = network, heads
+        self.network = network
         self.leader: tuple[AttributionNetwork, ...] = ()  # in a tuple, so that its weights are not among the learner's own
 
     def follow(self, leader: AttributionNetwork) -> None:
@@ -74,7 +73,7 @@ class Learner(nn.Module):
                 module.p = 0.0
 
     def loss(self, batch: Batch, recipe: Recipe) -> Tensor:
-        """Of one batch: tags and links, and the judgement of its claims where it has some."""
+        """Of one batch: tags and links, and how far a leader is."""
         device = next(self.parameters()).device
         ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
@@ -83,9 +82,7 @@ class Learner(nn.Module):
         relations = tags + recipe.link_weight * self.network.link_loss(links.float(), batch)
         if self.leader:
             relations = relations + recipe.follow * self._distance(hidden, ids, feature, mask)
-        if not any(batch.claims):
-            return relations
-        return recipe.passage_tags * relations + claim_loss(self.heads, hidden.float(), batch.claims)
+        return recipe.passage_tags * relations if batch.written else relations
 
     def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
         """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""

@@ -20,7 +20,7 @@ from annotators.tags import TAGS
 def main(path: str, window: int, overlap: int) -> None:
     """Prints each story's entities, a story a line."""
     torch.set_num_threads(1)
-    network = unpack(SHIPPED).network
+    network = unpack(SHIPPED)
     config = network.encoder.config
     config.num_labels, config.id2label, config.label2id = len(TAGS), dict(enumerate(TAGS)), {t: i for i, t in enumerate(TAGS)}
     model = BertForTokenClassification(config).eval()

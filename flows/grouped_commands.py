@@ -50,7 +50,6 @@ def train_attribution(
         str, typer.Option(help="Hugging Face id or path of the encoder to start from, or a model folder to train on.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data; stops before where dev no longer gains.")] = 8,
-    gold: Annotated[Path | None, typer.Option(help="Gold claims, to calibrate role, stance and the rest by.", show_default=False)] = None,
     width: Annotated[
         int | None,
         typer.Option(min=1, help="Neurons a feed-forward layer: the model trained on is made narrower, so faster.", show_default=False),
@@ -59,7 +58,7 @@ def train_attribution(
     """Train attribution, then role, stance and the rest, and pack a model folder with its card."""
     from flows.learning import train_model
 
-    train_model(data, out, encoder, epochs, gold, width)
+    train_model(data, out, encoder, epochs, width)
 
 
 @train.command("claims", epilog="Example: onrecord train claims --out data/models/judge --encoder path/to/encoder")

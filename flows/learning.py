@@ -1,4 +1,4 @@
-"""`onrecord train`: attribution first, then the judging layer with it, then a packed model folder with its card."""
+"""`onrecord train`: attribution or the judge, into a packed model folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from annotators.claimset import read_passages
 from annotators.corpora import Article, read_articles
-from annotators.evaluation import read_gold_claims
 from annotators.exported import TABLE, VALIDATION, read_export, split_stories
 from flows.settings import ROOT
 from flows.showing import err
@@ -23,11 +22,10 @@ CLAIMS = ROOT / "annotators" / "claims"
 """The project's own set of written claims."""
 
 
-def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | None, width: int | None = None) -> None:
+def train_model(data: Path, out: Path, encoder: str, epochs: int, width: int | None = None) -> None:
     """Checks all data first, then trains; a run that was killed goes on from `OUT-work`."""
     try:
         train, dev, files = read_data(data)
-        claims = read_gold_claims(gold) if gold else []
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     except BadData as error:
         raise BadInput(str(error)) from error
@@ -39,7 +37,7 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, gold: Path | N
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     hashes = {path.name: path for path in (*files, *sorted(CLAIMS.glob("*.jsonl")))}
-    figures = learn(train, dev, passages, encoder, out, _recipe(epochs, width), hashes, gold=claims)
+    figures = learn(train, dev, passages, encoder, out, _recipe(epochs, width), hashes)
     _say(out, figures)
 
 

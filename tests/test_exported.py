@@ -249,7 +249,7 @@ def test_bad_data_leave_nothing_behind(files: list[str], said: str, tmp_path: Pa
     for file in files:
         (data / file).write_text("{\n")
     with pytest.raises(BadInput, match=said) as refused:
-        train_model(data, tmp_path / "model", "encoder", 1, None)
+        train_model(data, tmp_path / "model", "encoder", 1)
     assert "\n" not in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
@@ -258,7 +258,7 @@ def test_a_row_gone_bad_in_an_export_leaves_nothing_behind(rows: pa.Table, tmp_p
     first, *others = rows.to_pylist()
     write([first | {"cue": span(4, 99)}, *others], rows.schema, tmp_path / "data")
     with pytest.raises(BadInput, match=r"row 1 .*does not lie"):
-        train_model(tmp_path / "data", tmp_path / "model", "encoder", 1, None)
+        train_model(tmp_path / "data", tmp_path / "model", "encoder", 1)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
@@ -274,10 +274,10 @@ def test_an_export_reaches_the_training(
 ) -> None:
     folder = write(rows.to_pylist(), rows.schema, tmp_path / "data [1]")
     given: list[Any] = []
-    monkeypatch.setitem(sys.modules, "annotators.learning", SimpleNamespace(learn=lambda *all_of_it, gold: given.extend(all_of_it)))
+    monkeypatch.setitem(sys.modules, "annotators.learning", SimpleNamespace(learn=lambda *all_of_it: given.extend(all_of_it)))
     monkeypatch.setitem(sys.modules, "annotators.training", SimpleNamespace(Recipe=Recipe))
     monkeypatch.setattr("flows.learning._say", lambda *_: None)
-    train_model(folder, tmp_path / "model", "encoder", 1, None)
+    train_model(folder, tmp_path / "model", "encoder", 1)
     train, dev, _, _, out, _, files = given
     assert sorted(words(a) for a in train + dev) == [[YES, ALL], [NON]]
     assert out == tmp_path / "model"

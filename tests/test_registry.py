@@ -71,7 +71,7 @@ def test_a_kill_in_a_promotion_leaves_a_whole_model(registry: Registry, tmp_path
 
 
 def _pickle(folder: Path) -> None:
-    (folder / "heads.safetensors").write_bytes(b"\x80\x04\x95" + bytes(20))
+    (folder / "model.onnx").write_bytes(b"\x80\x04\x95" + bytes(20))
 
 
 def _torch(folder: Path) -> None:
@@ -83,15 +83,15 @@ def _other_labels(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config | {"label_set": 99}))
 
 
-def _no_heads(folder: Path) -> None:
-    (folder / "heads.safetensors").unlink()
+def _no_network(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
 
 
 BAD = [
-    (_pickle, "not in the safetensors format"),
+    (_pickle, "model.onnx may be a pickle"),
     (_torch, "may be a pickle"),
     (_other_labels, "made for label set 99"),
-    (_no_heads, "lacks heads.safetensors"),
+    (_no_network, "lacks model.onnx"),
 ]
 
 

@@ -104,7 +104,7 @@ REFUSED = [
     ("an export of another label set", _manifest, "has label set 99"),
     ("a label that is no more", _renamed_label, "has the label 'rivals'"),
     ("a pickle beside the weights", lambda home: (home / "models" / "tiny" / "x.pkl").write_bytes(b"\x80"), "may be a pickle"),
-    ("a pickle by another name", lambda home: (home / "models" / "tiny" / "heads.safetensors").write_bytes(b"\x80\x04pickle"), "a pickle"),
+    ("a pickle by another name", lambda home: (home / "models" / "tiny" / "extra.safetensors").write_bytes(b"\x80\x04pickle"), "a pickle"),
     ("a model of another label set", lambda home: _config(home / "models" / "tiny", label_set=99), "made for label set 99"),
     ("a judge of another label set", lambda home: _config(home / "models" / "tiny" / "judge", label_set=99), "made for label set 99"),
     ("half a judge", lambda home: (home / "models" / "tiny" / "judge" / "model.onnx").unlink(), "lacks model.onnx"),

@@ -82,25 +82,25 @@ def test_it_learns_and_packs(tmp_path: Path, encoder: str, recipe) -> None:
 
     from safetensors.torch import load_file
 
-    from annotators.claim_training import ClaimHeads
     from annotators.network import AttributionNetwork, TorchBackend
     from annotators.packing import unpack
     from annotators.training import Learner
 
     trained_weights = load_file(tmp_path / "tiny-work" / "best.safetensors")
-    learner = Learner(AttributionNetwork.from_encoder(encoder), ClaimHeads(32))
+    learner = Learner(AttributionNetwork.from_encoder(encoder))
     learner.load_state_dict(trained_weights)
     unpacked = unpack(out)
     for name, value in unpacked.state_dict().items():  # what was packed can be trained on, as exact as 8 bits are
-        assert (value - trained_weights[name]).abs().max() <= 0.1 * trained_weights[name].abs().max() + 1e-3, name
+        trained_weight = trained_weights[f"network.{name}"]
+        assert (value - trained_weight).abs().max() <= 0.1 * trained_weight.abs().max() + 1e-3, name
     ids = np.random.default_rng(1).integers(5, 20, (3, 17))
     feature, mask = ids % 4, np.arange(17) < np.array([[17], [9], [17]])
     packed, trained = load_model(out).backend, TorchBackend(learner.network, (2, 3))
     for mine, theirs in zip(packed.run(ids, feature, mask), trained.run(ids, feature, mask), strict=True):
         same = np.corrcoef(mine[mask].ravel(), theirs[mask].ravel())[0, 1]
         assert same > 0.98  # 8 bits of a network 32 wide; a wrong weight anywhere gives far less
-    again = TorchBackend(unpacked.network, (2, 3)).run(ids, feature, mask)[1]
-    assert np.corrcoef(again[mask].ravel(), trained.run(ids, feature, mask)[1][mask].ravel())[0, 1] > 0.98
+    again = TorchBackend(unpacked, (2, 3)).run(ids, feature, mask)[0]
+    assert np.corrcoef(again[mask].ravel(), trained.run(ids, feature, mask)[0][mask].ravel())[0, 1] > 0.98
 
 
 def test_a_packed_model_is_trained_on(tmp_path: Path, encoder: str, recipe) -> None:
@@ -122,15 +122,15 @@ def test_training_stops_when_dev_no_longer_gains(tmp_path: Path, encoder: str, r
 def _learner_and_plan(encoder: str, recipe):
     from tokenizers import Tokenizer
 
-    from annotators.claim_training import ClaimHeads, passage_window
     from annotators.learning import epoch_plan
     from annotators.network import AttributionNetwork
+    from annotators.passage_windows import passage_window
     from annotators.training import Learner
 
     torch.manual_seed(1)
     tokenizer = Tokenizer.from_file(f"{encoder}/tokenizer.json")
-    windows = [passage_window(p, tokenizer, 64) for p in read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:4]]
-    learner = Learner(AttributionNetwork.from_encoder(encoder), ClaimHeads(32))
+    windows = [passage_window(p, tokenizer) for p in read_passages(ROOT / "annotators" / "claims" / "asia.jsonl")[:4]]
+    learner = Learner(AttributionNetwork.from_encoder(encoder))
     return learner, lambda epoch: epoch_plan(ARTICLES, windows, tokenizer, recipe, (2, 3), epoch)
 
 
