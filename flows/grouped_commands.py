@@ -68,11 +68,14 @@ def train_claims(
         str, typer.Option(help="Hugging Face id or path of the encoder to start from.")
     ] = "sentence-transformers/all-MiniLM-L6-v2",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the data; stops before where held-out passages no longer gain.")] = 6,
+    wire: Annotated[
+        Path | None, typer.Option(help="Folder of MUC-3's stories, to learn from the project's labels of them too.", show_default=False)
+    ] = None,
 ) -> None:
     """Train the judge of role, modality and stance on the project's written claims."""
     from flows.learning import train_judge
 
-    train_judge(out, encoder, epochs)
+    train_judge(out, encoder, epochs, wire)
 
 
 @report.command("withdrawn", epilog="Example: onrecord report withdrawn")

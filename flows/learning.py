@@ -7,12 +7,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annotators.claimset import read_passages
+from annotators.claimset import Passage, read_passages
 from annotators.corpora import Article, read_articles
 from annotators.exported import TABLE, VALIDATION, read_export, split_stories
+from annotators.wire_labels import read_wire_labels
 from flows.settings import ROOT
 from flows.showing import err
 from schemas.errors import BadData, BadInput, MissingExtra
+from schemas.readers import read_stories
 
 if TYPE_CHECKING:
     from annotators.learning import Figures
@@ -41,10 +43,14 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, width: int | N
     _say(out, figures)
 
 
-def train_judge(out: Path, encoder: str, epochs: int) -> None:
-    """Trains the judge on the project's written claims; a run that was killed goes on from `OUT-work`."""
+def train_judge(out: Path, encoder: str, epochs: int, wire: Path | None = None) -> None:
+    """Trains the judge on the project's written claims, and its labels of real wire stories where a folder has their texts.
+
+    A run that was killed goes on from `OUT-work`.
+    """
     try:
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
+        passages += _labelled_wire(wire) if wire else []
     except BadData as error:
         raise BadInput(str(error)) from error
     try:
@@ -54,6 +60,20 @@ def train_judge(out: Path, encoder: str, epochs: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     for name, its in learn_judge(passages, encoder, out, replace(RECIPE, epochs=epochs)).items():
         print(f"{name}: accuracy {its['accuracy']}, macro-F1 {its['macro_f1']} on held-out passages")
+
+
+def _labelled_wire(folder: Path) -> list[Passage]:
+    """The stories of a folder that the project has labels of. Errors: BadInput where it has none of them."""
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: no such folder; give one of wire files, as MUC-3's")
+    with err().status(f"reading {folder}"):
+        texts = [s.text for path in sorted(folder.iterdir()) if path.is_file() for s in read_stories(path.read_bytes(), path.name)]
+        found = [read_wire_labels(path, texts) for path in sorted((CLAIMS / "wire").glob("*.jsonl"))]
+    passages, total = [p for its, _ in found for p in its], sum(count for _, count in found)
+    if not passages:
+        raise BadInput(f"{folder}: has none of the {total} stories that the project has labels of; give MUC-3's folder")
+    err().print(f"{folder}: {len(passages)} of the {total} wire stories that the project has labels of", markup=False)
+    return passages
 
 
 def _recipe(epochs: int, width: int | None) -> Recipe:
