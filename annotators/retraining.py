@@ -40,30 +40,39 @@ class Lessons:
 def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, Any]:
     """Writes a model folder with a judge of its own. Works beside it, from where a run that was killed goes on.
 
-    start: the model folder trained on. Returns recipes, curves and figures. Errors: as `annotators.learning.learn` says.
+    start: the model folder trained on; without articles to measure on its attribution stays. Returns recipes, curves and figures.
+    Errors: as `annotators.learning.learn` says.
     """
     attribution, judge = out.with_name(out.name + "-attribution") / out.name, out.with_name(out.name + "-judge") / out.name
     attribution.parent.mkdir(parents=True, exist_ok=True)
     judge.parent.mkdir(parents=True, exist_ok=True)
     recipe = replace(Recipe(), epochs=epochs, encoder_rate=RATE, head_rate=RATE, minutes_between=1.0, keep=FOLLOW > 0, follow=FOLLOW)
-    figures = learn(lessons.articles, lessons.dev, lessons.written, str(start), attribution, recipe, lessons.files)
+    told = _learned(lessons, start, attribution, recipe) if lessons.dev else _as_it_is(start, attribution)
     from_judge = start / OWN_JUDGE if (start / OWN_JUDGE).is_dir() else JUDGE
     judging = replace(JUDGE_RECIPE, epochs=epochs, encoder_rate=JUDGE_RATE, head_rate=JUDGE_RATE, minutes_between=1.0)
     reached = learn_judge([*lessons.claims, *lessons.written], str(from_judge), judge, judging)
     _join(attribution, judge, reached, out)
-    return {
-        "recipe": asdict(recipe),
-        "judge recipe": asdict(judging),
-        "curve": _curve(attribution),
-        "judge curve": _curve(judge),
-        "figures": {
-            "exact": {role: rates.f for role, rates in figures.scores.exact.items()},
-            "words a CPU-second": figures.speed,
-            "relation lenient": figures.scores.relation_lenient.f,
-            "calibration error": round(figures.ece, 4),
-            "judge, held-out passages": reached,
-        },
+    figures = told.pop("figures") | {"judge, held-out passages": reached}
+    return told | {"judge recipe": asdict(judging), "judge curve": _curve(judge), "figures": figures}
+
+
+def _learned(lessons: Lessons, start: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
+    """Attribution trained on from `start`; recipe, curve and figures."""
+    figures = learn(lessons.articles, lessons.dev, lessons.written, str(start), out, recipe, lessons.files)
+    reached = {
+        "exact": {role: rates.f for role, rates in figures.scores.exact.items()},
+        "words a CPU-second": figures.speed,
+        "relation lenient": figures.scores.relation_lenient.f,
+        "calibration error": round(figures.ece, 4),
     }
+    return {"recipe": asdict(recipe), "curve": _curve(out), "figures": reached}
+
+
+def _as_it_is(start: Path, out: Path) -> dict[str, Any]:
+    """The attribution of `start`, where there is nothing to learn it from."""
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(start, out, ignore=shutil.ignore_patterns(OWN_JUDGE, "record.json"))
+    return {"recipe": None, "curve": [], "figures": {}}
 
 
 def _curve(trained: Path) -> list[dict[str, float]]:

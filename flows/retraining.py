@@ -66,6 +66,8 @@ def retrain(settings: Settings, data: Path | None, base: Sequence[Path], gold: S
     with _one_at_a_time(settings.data / "retraining"), _told():
         lessons, frozen = _lessons(folder, base), _frozen(folder, gold)
         name, manifest = _named(folder, lessons, start, epochs)
+        if not lessons.dev:
+            say('too few passages were reviewed whole (ticked "whole passage"): only the judge learns, attribution stays as it is')
         say(
             f"{name}: {len(lessons.articles)} passages and {len(lessons.claims)} stories with judged claims to learn from, "
             f"{len(frozen.articles)} passages and {len(frozen.claims)} stories to judge by"
@@ -120,9 +122,12 @@ def _lessons(folder: Path, base: Sequence[Path]) -> Lessons:
     manifest = read_manifest(folder)
     if manifest.label_set != VERSION:
         raise BadInput(f"{folder}: has label set {manifest.label_set}, this software {VERSION}; `onrecord relabel`, then export again")
-    train, dev, files = read_data(folder)
+    enough = len(read_export(folder).stories) > 1  # one to learn from, one to measure on
+    train, dev, files = read_data(folder) if enough else ([], [], [])
     more = [article for path in base for article in _articles(path)]
     claims = to_passages(read_reviewed(folder, "train"))
+    if not claims:
+        raise BadInput(f"{folder}: has no reviewed claims to learn from; review some, `onrecord pull`, and export again")
     written = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     return Lessons([*train, *more], dev, claims, written, {p.name: p for p in (*files, *base, *sorted(CLAIMS.glob("*.jsonl")))})
 

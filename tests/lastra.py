@@ -42,7 +42,7 @@ def story_rows(number: int) -> list[tuple[Story, Claim, Review]]:
         claim = Claim(key, story.guid, 1, True, content, cue, source, who, "indirect", "unnamed", None, None, None, 0.9, "model:x")
         chosen = {"role": "expert" if number == n == 0 else role, "modality": "asserts", "stance": stance, "naming": "unnamed"}
         review = Review(number * 9 + n + 1, key, 1, "ann", "2026-03-04T01:00:00Z", (claim,), chosen, (), "", 1.0, False)
-        rows.append((story, claim, review))
+        rows.append((story, claim, replace(review, passage=(0, len(text)), whole=True)))
     return rows
 
 

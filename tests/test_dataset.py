@@ -97,6 +97,58 @@ def test_passages_reviewed_whole(reviewed: list, waiting: dict, cues: list[str] 
     assert [[r["cue"][0]["text"] for r in row["relations"]] for row in rows] == ([] if cues is None else [cues])
 
 
+ONE, TWO = "Police said it rained.", "Ann told them so on Monday."
+BOTH = Story("g", 1, f"{ONE}\n\n{TWO}")
+BORDER, END = len(ONE), len(BOTH.text)
+TOLD = replace(CLAIM, key="k3", source=(cut(BOTH.text, 24, 27),), cue=(cut(BOTH.text, 28, 32),), content=(cut(BOTH.text, 38, 40),))
+WIDE = replace(CLAIM, key="k4", source=(cut(BOTH.text, 24, 27),), cue=(cut(BOTH.text, 41, 50),), content=(cut(BOTH.text, 12, 21),))
+SAID_1, TOLD_2 = whole("k", (CLAIM,), number=1), whole("k3", (TOLD,), number=2, passage=(24, END))
+OVER_BOTH = whole("k4", (WIDE,), number=3, passage=(0, END))
+SHARED = [
+    # what it is, the reviews, each passage's text with its relations' cues
+    ("a paragraph each", [(CLAIM, SAID_1), (TOLD, TOLD_2)], [(ONE, ["said"]), (TWO, ["told"])]),
+    (
+        "a claim over both makes one of them",
+        [(CLAIM, SAID_1), (WIDE, OVER_BOTH), (TOLD, TOLD_2)],
+        [(BOTH.text, ["said", "on Monday", "told"])],
+    ),
+    (
+        "the wide one's reviewer said nothing, but both paragraphs' did",
+        [(CLAIM, SAID_1), (WIDE, replace(OVER_BOTH, whole=False)), (TOLD, TOLD_2)],
+        [(BOTH.text, ["said", "on Monday", "told"])],
+    ),
+    ("one paragraph's did not", [(CLAIM, SAID_1), (WIDE, replace(OVER_BOTH, whole=False)), (TOLD, replace(TOLD_2, whole=False))], []),
+    ("one of them skipped", [(CLAIM, SAID_1), (WIDE, replace(OVER_BOTH, skipped=True)), (TOLD, TOLD_2)], []),
+]
+
+
+@pytest.mark.parametrize(("reviewed", "passages"), [case[1:] for case in SHARED], ids=[case[0] for case in SHARED])
+def test_passages_that_share_a_paragraph_are_one(reviewed: list, passages: list) -> None:
+    """Else each would lack the relations of the other's task."""
+    rows = passages_table.flat([(BOTH, claim, review) for claim, review in reviewed], {}, Judge(()))
+    assert [(row["text"], [r["cue"][0]["text"] for r in row["relations"]]) for row in rows] == passages
+
+
+def test_a_review_counts_in_the_newest_version_that_has_its_passage() -> None:
+    newer = Story("g", 2, f"It is Monday.\n\n{TWO}\n\n{ONE}")
+    at = newer.text.index(ONE)
+    there = cut(newer.text, at, at + 6)
+    rained = replace(
+        SECOND, story_version=2, source=(there,), cue=(cut(newer.text, at + 15, at + 21),), content=(cut(newer.text, at + 12, at + 14),)
+    )
+    later = whole("k2", (rained,), number=2, story_version=2, passage=(at, len(newer.text)))
+    (row,) = passages_table.flat([(BOTH, CLAIM, SAID_1), (newer, rained, later)], {}, Judge(()))
+    assert (row["text"], row["start"], [r["cue"][0]["text"] for r in row["relations"]]) == (ONE, at, ["said", "rained"])
+
+    changed = replace(newer, text=newer.text.replace("Police", "They"))
+    rows = list(
+        passages_table.flat(
+            [(BOTH, CLAIM, SAID_1), (changed, TOLD, replace(TOLD_2, story_version=2, claims=(), passage=(15, 42)))], {}, Judge(())
+        )
+    )
+    assert [(r["story_version"], r["text"]) for r in rows] == [(1, ONE), (2, TWO)]
+
+
 @pytest.mark.slow
 def test_both_configurations_load_and_metadata_are_valid(tmp_path: Path) -> None:
     from datasets import ClassLabel, load_dataset

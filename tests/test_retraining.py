@@ -99,7 +99,7 @@ def _renamed_label(home: Path) -> None:
 
 
 REFUSED = [
-    ("no stories", lambda home: shutil.rmtree(home / "export" / "claims"), "has neither train.jsonl"),
+    ("no stories", lambda home: shutil.rmtree(home / "export" / "claims"), "has no reviewed claims to learn from"),
     ("no export", lambda home: shutil.rmtree(home / "export"), "manifest.json"),
     ("an export of another label set", _manifest, "has label set 99"),
     ("a label that is no more", _renamed_label, "has the label 'rivals'"),
@@ -145,3 +145,20 @@ def test_a_judge_taken_out_of_its_folder_judges_as_it_did_there() -> None:
     rows = examples(passages, judge.tokenizer, judge.special)
     mine, theirs = judge.scores([r.context for r in rows]), scores_of(unpack_judge(JUDGE).eval(), rows)
     assert all(np.corrcoef(mine[name].ravel(), theirs[name].ravel())[0, 1] > 0.99 for name in JUDGED)
+
+
+def test_without_passages_reviewed_whole_the_judge_alone_learns(begun: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(begun, home, symlinks=True)
+    for split in ("train", "validation"):
+        (home / "export" / "attribution" / f"{split}.parquet").unlink()
+    done = run(home)
+    out, err = done.communicate(timeout=300)
+    assert "only the judge learns" in out + err
+    (made,) = [e for e in Registry(home / "models").entries() if e.name.startswith("retrained-")]
+    assert made.record["recipe"] is None
+    assert made.record["judge curve"]
+    used = begun / "models" / "tiny"
+    assert (made.folder / "model.onnx").read_bytes() == (used / "model.onnx").read_bytes()
+    judges = [(folder / OWN_JUDGE / "config.json").read_text() for folder in (made.folder, used)]
+    assert judges[0] != judges[1]
