@@ -76,9 +76,14 @@ class Model:
     """Who is who, where the desk has a file of it."""
 
     @property
+    def revisions(self) -> str:
+        """Attribution's and the judge's, either of which may be replaced alone."""
+        return f"{self.revision}+{self.judge.revision}"
+
+    @property
     def name(self) -> str:
         """Who says so, as claims have it."""
-        return f"model:{self.revision}"
+        return f"model:{self.revisions}"
 
 
 def load_model(path: Path | None = None) -> Model:

@@ -30,7 +30,7 @@ def main(model_path: str, actors: str = "") -> None:
     except OnRecordError as error:
         _say(out, {"refused": str(error)})
         return
-    _say(out, {"model": model.revision})
+    _say(out, {"model": model.revisions})
     for line in sys.stdin:
         request = json.loads(line)
         signal.setitimer(signal.ITIMER_REAL, request["seconds"])

@@ -65,9 +65,8 @@ def roll_out_model(model: Path | None) -> None:
         return ((judged.story, list(judged.claims)) for judged in annotate(stories, loaded, settings.workers))
 
     store, studio = Store(settings.store), connect(settings)
-    version = f"model:{loaded.revision}"
     with only_night(store, now()):  # one writer to Label Studio
-        rolled = roll_out(store, studio, read, version, settings.plan, say=err().print, passages=settings.passages)
+        rolled = roll_out(store, studio, read, loaded.name, settings.plan, say=err().print, passages=settings.passages)
     print(f"{rolled.version} is shown: {rolled.tasks} tasks got its pre-label ({rolled.kept} keep what the old one said)")
     print(f"{rolled.gone} claims are no longer found, {rolled.new} are new, {rolled.conflicts} new conflicts with people's decisions")
     _say_sent(rolled.sent)

@@ -43,7 +43,7 @@ def measure_claims(gold: Path, model: Path | None, *, as_json: bool) -> None:
     with err().status(f"reading {len(stories)} stories"):
         result = evaluate_claims(stories, loaded)
     if as_json:
-        print(json.dumps(result | {"model": loaded.revision}, indent=1))
+        print(json.dumps(result | {"model": loaded.revisions}, indent=1))
     else:
         Console().print(claims_table(result))
 

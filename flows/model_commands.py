@@ -27,7 +27,7 @@ def list_models() -> None:
     """A line a model, a star before the one in use."""
     for entry in registry().entries():
         said = entry.record.get("why") or entry.record.get("made", "")
-        print(f"{'*' if entry.current else ' '} {entry.name}\t{load_model(entry.folder).revision}\t{said}")
+        print(f"{'*' if entry.current else ' '} {entry.name}\t{load_model(entry.folder).revisions}\t{said}")
 
 
 def add_model(name: str, folder: Path) -> None:

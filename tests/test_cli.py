@@ -62,6 +62,7 @@ def test_annotate_jsonl_keeps_its_contract(tmp_path: Path) -> None:
     for row in attributed:
         assert all(0 <= row[name]["score"] <= 1 and row[name]["label"] for name in ("role", "modality", "stance"))
         assert row["by"].startswith("model:")
+        assert "+claims-small-" in row["by"]  # the judge, which may be replaced alone
 
 
 @pytest.mark.slow
