@@ -20,10 +20,9 @@ from annotators.tags import ROLES
 from schemas.errors import BadData, BadInput
 from schemas.spans import cut
 
-TABLE, VALIDATION = Path("attribution", "train.parquet"), Path("attribution", "validation.parquet")
-"""Where an export keeps the passages to learn from and to measure on."""
-TEST = Path("attribution", "test.parquet")
-"""Where it keeps those by which models are let in; no training reads them."""
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+"""The splits of an export: to learn from, to measure on, and those by which models are let in, which no training reads."""
+PASSAGES = "attribution"
 DEV_SHARE = 0.1
 
 _SPANS = pa.list_(pa.struct({"start": pa.int32(), "end": pa.int32(), "text": pa.string()}))
@@ -42,17 +41,22 @@ class Export:
     validation: frozenset[str] = frozenset()
 
 
-def read_export(folder: Path, tables: Sequence[Path] = (TABLE, VALIDATION)) -> Export:
-    """The passages that people reviewed whole. tables: the splits read, those to learn from; one that is not there is empty.
+def tables(folder: Path, config: str, split: str) -> list[Path]:
+    """The files of a split of an export, in order; none where it is empty."""
+    return sorted((folder / config).glob(f"{split}*.parquet"))
+
+
+def read_export(folder: Path, splits: Sequence[str] = (TRAIN, VALIDATION)) -> Export:
+    """The passages that people reviewed whole, of the splits to learn from or those named; one that is not there is empty.
 
     Errors: BadData names file, row (from 1) and fault.
     """
     stories: dict[str, list[Article]] = defaultdict(list)
     validation: set[str] = set()
-    for path in (path for path in tables if (folder / path).exists()):
-        for row, article in _articles(folder / path):
+    for split in splits:
+        for row, article in (found for path in tables(folder, PASSAGES, split) for found in _articles(path)):
             stories[row["story_id"]].append(article)
-            validation |= {row["story_id"]} if path == VALIDATION else set()
+            validation |= {row["story_id"]} if split == VALIDATION else set()
     return Export(dict(stories), frozenset(validation))
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from annotators.claimset import Labelled, Passage
 from annotators.corpora import Article, Relation, read_relation
 from annotators.evaluation import GoldClaims
+from annotators.exported import tables
 from annotators.judging import JUDGED
 from annotators.tags import ROLES
 from schemas.errors import BadData
@@ -53,11 +54,8 @@ def read_reviewed(folder: Path, split: str) -> list[Reviewed]:
     A decision fanned out to a near-duplicate is left out: it has the same words; so is what was last ticked as no claim.
     Errors: BadData names file, row (from 1) and fault.
     """
-    path = folder / "claims" / f"{split}.parquet"
-    if not path.exists():
-        return []
     stories: dict[tuple[str, int], dict[str, Row]] = defaultdict(dict)
-    for row in _rows(path):
+    for row in (row for path in tables(folder, "claims", split) for row in _rows(path)):
         if row["skipped"] or row["fanned_out_from"] or not row["cue"] or not row["content"] or all(row[name] is None for name in ELEMENTS):
             continue
         its = stories[row["story_id"], row["story_version"]]

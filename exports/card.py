@@ -76,7 +76,7 @@ def _header(count: Count) -> list[str]:
         if count.splits(config):
             lines += [f"- config_name: {config}", "  data_files:"]
             for split in count.splits(config):
-                lines += [f"  - split: {split}", f"    path: {config}/{split}.parquet"]
+                lines += [f"  - split: {split}", f"    path: {config}/{split}*.parquet"]
             lines += ["  default: true"] if config == CONFIGS[0] else []
     return [*lines, "---", ""]
 

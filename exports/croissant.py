@@ -53,7 +53,7 @@ Json = dict[str, Any]
 
 def croissant(folder: Path, splits: Mapping[str, Sequence[str]], manifest: Manifest) -> str:
     """The metadata of a written export, JSON. splits: those of each configuration that were written."""
-    files = [(config, split, folder / config / f"{split}.parquet") for config, its in splits.items() for split in its]
+    files = [(c, path.stem, path) for c, its in splits.items() for s in its for path in sorted((folder / c).glob(f"{s}*.parquet"))]
     value = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -71,10 +71,10 @@ def croissant(folder: Path, splits: Mapping[str, Sequence[str]], manifest: Manif
     return json.dumps(value, indent=1) + "\n"
 
 
-def _file(config: str, split: str, path: Path) -> Json:
+def _file(config: str, part: str, path: Path) -> Json:
     return {
         "@type": "cr:FileObject",
-        "@id": f"{config}-{split}-file",
+        "@id": f"{config}-{part}-file",
         "name": path.name,
         "contentUrl": f"{config}/{path.name}",
         "encodingFormat": "application/x-parquet",
@@ -87,19 +87,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _records(config: str, split: str, path: Path) -> Json:
+def _records(config: str, part: str, path: Path) -> Json:
     """A record set with the plain columns of a file; lists of spans are left to Parquet."""
     plain = [column for column in pq.read_schema(path) if not pa.types.is_nested(column.type)]
     return {
         "@type": "cr:RecordSet",
-        "@id": f"{config}-{split}",
-        "name": f"{config}-{split}",
-        "field": [_field(config, split, column) for column in plain],
+        "@id": f"{config}-{part}",
+        "name": f"{config}-{part}",
+        "field": [_field(config, part, column) for column in plain],
     }
 
 
-def _field(config: str, split: str, column: pa.Field) -> Json:
+def _field(config: str, part: str, column: pa.Field) -> Json:
     kinds = {pa.types.is_integer: "sc:Integer", pa.types.is_floating: "sc:Float", pa.types.is_boolean: "sc:Boolean"}
     kind = next((name for test, name in kinds.items() if test(column.type)), "sc:Text")
-    source = {"fileObject": {"@id": f"{config}-{split}-file"}, "extract": {"column": column.name}}
-    return {"@type": "cr:Field", "@id": f"{config}-{split}/{column.name}", "name": column.name, "dataType": kind, "source": source}
+    source = {"fileObject": {"@id": f"{config}-{part}-file"}, "extract": {"column": column.name}}
+    return {"@type": "cr:Field", "@id": f"{config}-{part}/{column.name}", "name": column.name, "dataType": kind, "source": source}

@@ -1,6 +1,6 @@
 """Reviews as a folder that `datasets.load_dataset` reads, written row by row, so that memory stays flat.
 
-claims/SPLIT.parquet       each reviewed claim in its story: the person's word beside the model's
+claims/SPLIT.parquet       each reviewed claim in its story: the person's word beside the model's (and SPLIT_00001.parquet ...)
 attribution/SPLIT.parquet  passages reviewed whole, with all their relations
 README.md                  the dataset card
 croissant.json             the same for machines
@@ -10,7 +10,7 @@ manifest.json              what exactly is in it, from which it can be made agai
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from schemas.reviews import Review
 
 _ROWS = 500
 """Rows that are written at once."""
+FILE = 50_000
+"""Rows after which a split goes on in another file: Parquet keeps an index of each piece written in memory until the file is closed."""
 _SAY = 2000
 """Reviews after which the progress is told."""
 
@@ -87,18 +89,24 @@ def _tasks(rows: list[Row], judge: Judge) -> dict[str, Settled]:
 
 
 class _Files:
-    """One Parquet file a split, made when its first row comes."""
+    """A split's Parquet files, the first made when its first row comes; a story lies in one of them."""
 
     def __init__(self, folder: Path, features: Any) -> None:
         self._folder, self._features = folder, features
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._files, self._written = Counter[str](), Counter[str]()
+        self._story: dict[str, str] = {}
 
     def __enter__(self) -> _Files:
         return self
 
     def add(self, split: str, row: dict[str, Any]) -> None:
+        if self._written[split] >= FILE and row["story_id"] != self._story[split]:
+            self._close(split)
         self._rows[split].append(self._features.encode_example(row))
+        self._story[split] = row["story_id"]
+        self._written[split] += 1
         if len(self._rows[split]) == _ROWS:
             self._flush(split)
 
@@ -106,8 +114,16 @@ class _Files:
         schema = self._features.arrow_schema
         if split not in self._writers:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._writers[split] = pq.ParquetWriter(self._folder / f"{split}.parquet", schema)
+            number = f"_{self._files[split]:05}" if self._files[split] else ""
+            self._writers[split] = pq.ParquetWriter(self._folder / f"{split}{number}.parquet", schema)
         self._writers[split].write_table(pa.Table.from_pylist(self._rows.pop(split), schema=schema))
+
+    def _close(self, split: str) -> None:
+        if self._rows[split]:
+            self._flush(split)
+        self._writers.pop(split).close()
+        self._files[split] += 1
+        self._written[split] = 0
 
     def __exit__(self, *error: object) -> None:
         try:

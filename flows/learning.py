@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from annotators.claimset import Passage, read_passages
 from annotators.corpora import Article, read_articles
-from annotators.exported import TABLE, VALIDATION, read_export, split_stories
+from annotators.exported import PASSAGES, TRAIN, VALIDATION, read_export, split_stories, tables
 from annotators.wire_labels import read_wire_labels
 from flows.settings import ROOT
 from flows.showing import err
@@ -86,16 +86,16 @@ def _recipe(epochs: int, width: int | None) -> Recipe:
 
 def read_data(data: Path) -> tuple[list[Article], list[Article], list[Path]]:
     """Train and dev articles of a folder in PolNeAR's format or of an export, and the files they are from."""
-    lines, table = [data / "train.jsonl", data / "dev.jsonl"], data / TABLE
+    lines = [data / "train.jsonl", data / "dev.jsonl"]
     there = [path.is_file() for path in lines]
     if all(there):
         train, dev = map(read_articles, lines)
         return train, dev, lines
-    if any(there) or not table.is_file():
+    if any(there) or not tables(data, PASSAGES, TRAIN):
         raise BadInput(f"{data}: {_lack(data, there)}; give a folder with train.jsonl and dev.jsonl, or one that `onrecord export` wrote")
     train, dev = split_stories(read_export(data))
     err().print(f"{data}: {len(train)} passages reviewed whole to learn from, {len(dev)} to measure on", markup=False)
-    return train, dev, [path for path in (table, data / VALIDATION) if path.is_file()]
+    return train, dev, [path for split in (TRAIN, VALIDATION) for path in tables(data, PASSAGES, split)]
 
 
 def _lack(data: Path, there: list[bool]) -> str:
@@ -103,7 +103,7 @@ def _lack(data: Path, there: list[bool]) -> str:
         return "is not a folder" if data.exists() else "no such folder"
     if any(there):
         return f"has no {'dev' if there[0] else 'train'}.jsonl"
-    return f"has neither train.jsonl and dev.jsonl nor {TABLE}"
+    return f"has neither train.jsonl and dev.jsonl nor {PASSAGES}/{TRAIN}.parquet"
 
 
 def _say(out: Path, figures: Figures) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from annotators.claimset import read_passages
 from annotators.corpora import Article, read_articles
-from annotators.exported import TEST, read_export
+from annotators.exported import TEST, TRAIN, read_export
 from annotators.exported_claims import read_reviewed, to_passages
 from annotators.models import load_model
 from annotators.registry import Registry, check_folder
@@ -125,7 +125,7 @@ def _lessons(folder: Path, base: Sequence[Path]) -> Lessons:
     enough = len(read_export(folder).stories) > 1  # one to learn from, one to measure on
     train, dev, files = read_data(folder) if enough else ([], [], [])
     more = [article for path in base for article in _articles(path)]
-    claims = to_passages(read_reviewed(folder, "train"))
+    claims = to_passages(read_reviewed(folder, TRAIN))
     if not claims:
         raise BadInput(f"{folder}: has no reviewed claims to learn from; review some, `onrecord pull`, and export again")
     written = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
@@ -143,10 +143,8 @@ def _frozen(folder: Path, gold: Sequence[Path]) -> Frozen:
     """The export's test split, which nothing is trained on, and more gold where it is given."""
     from annotators.challenge import Frozen
 
-    claims = read_reviewed(folder, "test")
-    rows = []
-    if (folder / TEST).exists():
-        rows = [(a, a.agency) for _, its in sorted(read_export(folder, (TEST,)).stories.items()) for a in its]
+    claims = read_reviewed(folder, TEST)
+    rows = [(a, a.agency) for _, its in sorted(read_export(folder, (TEST,)).stories.items()) for a in its]
     rows += [(article, path.stem) for path in gold for article in _articles(path)]
     return Frozen([a for a, _ in rows], [agency for _, agency in rows], claims)
 

@@ -171,6 +171,35 @@ def test_both_configurations_load_and_metadata_are_valid(tmp_path: Path) -> None
     assert records[0]["claims-train/story_id"] == b"g1"
 
 
+def test_a_long_split_goes_on_in_another_file_and_a_story_lies_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datasets import load_dataset
+    from mlcroissant import Dataset as Croissant
+
+    from annotators.exported import read_export
+    from annotators.exported_claims import read_reviewed
+
+    monkeypatch.setattr("exports.dataset.FILE", 3)
+    rows = []
+    for n in range(5):
+        story = replace(STORY, guid=f"g{n}")
+        for m in range(2):
+            claim = replace(CLAIM, key=f"{n} {m}", story_id=story.guid)
+            rows.append((story, claim, whole(claim.key, (claim,), number=2 * n + m + 1)))
+    out = tmp_path / "out"
+    write_dataset(rows, out, Manifest(MADE, "1", "g", splits={f"g{n}": "train" for n in range(5)}))
+    files = sorted((out / "claims").iterdir())
+    assert [f.name for f in files] == ["train.parquet", "train_00001.parquet", "train_00002.parquet"]
+    assert sorted(f.name for f in (out / "attribution").iterdir()) == ["train.parquet", "train_00001.parquet"]
+    loaded = load_dataset(str(out), "claims", cache_dir=str(tmp_path / "cache"))["train"]
+    assert list(loaded["story_id"]) == [f"g{n}" for n in range(5) for _ in range(2)]
+    assert (
+        list(read_export(out).stories) == [s.gold.article.id.split()[0] for s in read_reviewed(out, "train")] == [f"g{n}" for n in range(5)]
+    )
+    found = Croissant(str(out / "croissant.json"))
+    assert not found.metadata.issues.errors
+    assert sum(len(list(found.records(name))) for name in ("claims-train", "claims-train_00001", "claims-train_00002")) == 10
+
+
 def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     rows = [(STORY, CLAIM, whole("k", (CLAIM,), number=1))]
     for name in ("a", "b"):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotators.corpora import Article
-from annotators.exported import TABLE, Export, read_export, split_stories
+from annotators.exported import Export, read_export, split_stories
 from annotators.tags import ROLES
 from exports.dataset import write_dataset
 from exports.manifest import Manifest
@@ -25,6 +25,7 @@ from schemas.reviews import Review
 from schemas.spans import Span, cut
 from schemas.story import Story
 
+TABLE = Path("attribution", "train.parquet")
 ONE, TWO, THREE = "Ann said yes, Bob said.", "“Non” 🗞 was Cy’s word.", "Dee denied that Eve knew it."
 TEXT = "\n\n".join((ONE, TWO, THREE))
 STORY = Story("g", 1, TEXT)
