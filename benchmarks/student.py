@@ -91,13 +91,13 @@ class StudentBackend:
         steps, distance = (value.detach().numpy() for value in (student.steps, student.distance))
         self.steps = Steps(steps, distance, float(student.absent_source.detach()))
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `annotators.attribution.Backend`."""
         masked = torch.from_numpy(mask)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16(CPU)):
             states = self.lower.states(torch.from_numpy(ids), masked)
-            hidden, tags, links = (x.float().numpy() for x in self.student(states, torch.from_numpy(feature), masked))
-        return hidden, tags, links
+            _, tags, links = self.student(states, torch.from_numpy(feature), masked)
+        return tags.float().numpy(), links.float().numpy()
 
 
 @dataclass(frozen=True)
