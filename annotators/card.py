@@ -27,8 +27,8 @@ content to its cue. ONNX in 8 bits; loaded without pickle.
 **Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: what it finds are guesses
 about how a text presents its sources.
 
-**Limits**: English only. The tag layer gives each word to one relation; a content that plainly reports speech itself is read once more for
-the relation inside it. Figures hold for texts like those of dev; a slice of few texts says little, its interval how little. Reliability and
+**Limits**: English only. The tag layer gives each word to one relation; a content with a verb of speech is read once more for the
+relations inside it. Figures hold for texts like those of dev; a slice of few texts says little, its interval how little. Reliability and
 credibility are never filled in.
 """
 

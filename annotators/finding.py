@@ -1,8 +1,7 @@
-"""All the attribution relations of texts: those the tag layer gives, and the plain ones inside another's content.
+"""All the attribution relations of texts: those the tag layer gives, and those inside a content that reports speech itself.
 
-A tag layer gives each piece to one relation, and what it learned from nests none. So a content that reports speech itself (*the
-minister said the rebels had denied ...*) is read once more, on its own, as if it stood in the story without its speaker. Kept is
-what is plain: a source first, a cue of speech after it, and then the content to the end, with a probability of `PLAIN` or more.
+A tag layer gives each piece to one relation, and what it learned from nests none. So a content with a verb of speech (*the
+minister said the rebels had denied ...*) is read once more, on its own, as if it stood in the story without its speaker.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from annotators.windows import SIZE
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PLAIN = 0.24
-"""Least raw probability of an inner relation."""
 _FORMS = """
 acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?
 blame(?:d|s)? claim(?:ed|s)? complain(?:ed|s)? condemn(?:ed|s)? confirm(?:ed|s)? declare(?:d|s)? demand(?:ed|s)? den(?:y|ied|ies|ying)
@@ -31,8 +28,8 @@ threaten(?:ed|s)? told vow(?:ed|s)? warn(?:ed|s)? write(?:s)? wrote
 """
 SPEECH = re.compile(rf"(?<!\bto )\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
 """Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports, nor is what somebody is *to* say."""
-_SHORTEST, _LONGEST, _EARLY = 5, SIZE, 60
-"""Contents that are read again, in pieces; and the code points in which somebody must begin to speak, who stands first."""
+_SHORTEST, _LONGEST = 5, SIZE
+"""Contents that are read again, in pieces."""
 
 
 def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[tuple[Reading, list[Found]]]:
@@ -41,16 +38,16 @@ def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterat
     places = [(t, span) for t, (reading, found) in enumerate(outer) for span in _speaking(texts[t], reading, found)]
     inner: dict[int, list[Found]] = {}
     for (t, (start, _)), reading in zip(places, _again([outer[t][0] for t, _ in places], [s for _, s in places], backend), strict=True):
-        inner.setdefault(t, []).extend(_moved(f, start) for f in relations(reading) if _plain(f, texts[t], reading))
+        inner.setdefault(t, []).extend(_moved(f, start) for f in relations(reading))
     for t, (reading, found) in enumerate(outer):
         yield reading, sorted([*found, *inner.get(t, [])], key=lambda f: f.cue)
 
 
 def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """The contents, in pieces, that begin with somebody who is said to speak."""
+    """The contents, in pieces, in which somebody is said to speak."""
     for a, b in (content for f in found for content in f.contents):
         first, last = int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])
-        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first + 1, min(last, first + _EARLY)):
+        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first + 1, last):
             yield a, b
 
 
@@ -66,17 +63,6 @@ def _as_paragraph(pieces: Pieces) -> Pieces:
     feature = pieces.feature.copy()
     feature[0] |= FIRST
     return replace(pieces, feature=feature)
-
-
-def _plain(found: Found, text: str, reading: Reading) -> bool:
-    """Whether an inner relation is plain: source, cue of speech and content in this order, from its reading's begin to its end."""
-    if found.probability < PLAIN or not found.sources:
-        return False
-    source, content = found.sources[0], min(found.contents)
-    whole = source[0] <= 1 and max(b for _, b in found.contents) >= len(reading.pieces) - 1
-    in_order = source[1] <= found.cue[0] and found.cue[1] <= content[0]
-    first, last = int(reading.pieces.start[found.cue[0]]), int(reading.pieces.end[found.cue[1] - 1])
-    return whole and in_order and SPEECH.search(text, first, last) is not None
 
 
 def _moved(found: Found, by: int) -> Found:
