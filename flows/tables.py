@@ -45,7 +45,7 @@ tasks = Table(
     Column("version", BigInteger, nullable=False),
     Column("by", String, nullable=False),
     Column("state", String, nullable=False, index=True),  # waiting, pushed, closed
-    Column("task_id", Integer),
+    Column("task_id", Integer, index=True),
     Column("reason", String, nullable=False, default=""),
     Column("kind", String, nullable=False, default="claim", server_default="claim"),  # claim, passage, gold
     Column("same_as", String, nullable=False, default="", server_default=""),  # of a hidden gold task: the claim that it asks again
