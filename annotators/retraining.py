@@ -40,7 +40,8 @@ class Lessons:
 def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, Any]:
     """Writes a model folder with a judge of its own. Works beside it, from where a run that was killed goes on.
 
-    start: the model folder trained on; without articles to measure on its attribution stays. Returns recipes, curves and figures.
+    start: the model folder trained on; without articles to measure on its attribution stays, without judged claims
+    its judge. Returns recipes, curves and figures.
     Errors: as `annotators.learning.learn` says.
     """
     attribution, judge = out.with_name(out.name + "-attribution") / out.name, out.with_name(out.name + "-judge") / out.name
@@ -48,12 +49,15 @@ def retrain(lessons: Lessons, start: Path, out: Path, epochs: int) -> dict[str, 
     judge.parent.mkdir(parents=True, exist_ok=True)
     recipe = replace(Recipe(), epochs=epochs, encoder_rate=RATE, head_rate=RATE, minutes_between=1.0, keep=FOLLOW > 0, follow=FOLLOW)
     told = _learned(lessons, start, attribution, recipe) if lessons.dev else _as_it_is(start, attribution)
-    from_judge = start / OWN_JUDGE if (start / OWN_JUDGE).is_dir() else JUDGE
+    own = start / OWN_JUDGE if (start / OWN_JUDGE).is_dir() else None
     judging = replace(JUDGE_RECIPE, epochs=epochs, encoder_rate=JUDGE_RATE, head_rate=JUDGE_RATE, minutes_between=1.0)
-    reached = learn_judge([*lessons.claims, *lessons.written], str(from_judge), judge, judging)
-    _join(attribution, judge, reached, out)
+    reached: dict[str, Any] = {}
+    if lessons.claims:
+        reached = learn_judge([*lessons.claims, *lessons.written], str(own or JUDGE), judge, judging)
+    _join(attribution, judge if lessons.claims else own, reached, out)
     figures = told.pop("figures") | {"judge, held-out passages": reached}
-    return told | {"judge recipe": asdict(judging), "judge curve": _curve(judge), "figures": figures}
+    curve = _curve(judge) if lessons.claims else []
+    return told | {"judge recipe": asdict(judging) if lessons.claims else None, "judge curve": curve, "figures": figures}
 
 
 def _learned(lessons: Lessons, start: Path, out: Path, recipe: Recipe) -> dict[str, Any]:
@@ -80,13 +84,15 @@ def _curve(trained: Path) -> list[dict[str, float]]:
     return curve
 
 
-def _join(attribution: Path, judge: Path, reached: dict[str, Any], out: Path) -> None:
-    """Both in one folder, aside and then renamed."""
+def _join(attribution: Path, judge: Path | None, reached: dict[str, Any], out: Path) -> None:
+    """Both in one folder, aside and then renamed; without a judge of its own the shipped one serves it."""
     aside = out.with_name(out.name + ".part")
     for folder in (aside, out):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(attribution, aside)
-    shutil.copytree(judge, aside / OWN_JUDGE)
-    with (aside / "README.md").open("a", encoding="utf-8") as card:
-        card.write(judge_card(reached))
+    if judge:
+        shutil.copytree(judge, aside / OWN_JUDGE)
+    if reached:
+        with (aside / "README.md").open("a", encoding="utf-8") as card:
+            card.write(judge_card(reached))
     os.replace(aside, out)

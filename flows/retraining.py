@@ -68,6 +68,8 @@ def retrain(settings: Settings, data: Path | None, base: Sequence[Path], gold: S
         name, manifest = _named(folder, lessons, start, epochs)
         if not lessons.dev:
             say('too few passages were reviewed whole (ticked "whole passage"): only the judge learns, attribution stays as it is')
+        if not lessons.claims:
+            say("no role, modality or stance was reviewed: only attribution learns, the judge stays as it is")
         say(
             f"{name}: {len(lessons.articles)} passages and {len(lessons.claims)} stories with judged claims to learn from, "
             f"{len(frozen.articles)} passages and {len(frozen.claims)} stories to judge by"
@@ -126,7 +128,7 @@ def _lessons(folder: Path, base: Sequence[Path]) -> Lessons:
     train, dev, files = read_data(folder) if enough else ([], [], [])
     more = [article for path in base for article in _articles(path)]
     claims = to_passages(read_reviewed(folder, TRAIN))
-    if not claims:
+    if not claims and not train:
         raise BadInput(f"{folder}: has no reviewed claims to learn from; review some, `onrecord pull`, and export again")
     written = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
     return Lessons([*train, *more], dev, claims, written, {p.name: p for p in (*files, *base, *sorted(CLAIMS.glob("*.jsonl")))})

@@ -64,7 +64,7 @@ def _tell(client: Any, run: str, entry: Entry, *, new: bool) -> None:
     client.set_tag(run, "in use", str(entry.current).lower())
     if not new:
         return
-    for name, value in {**_flat("recipe", record.get("recipe", {})), **_flat("judge recipe", record.get("judge recipe", {}))}.items():
+    for name, value in {**_flat("recipe", record.get("recipe") or {}), **_flat("judge recipe", record.get("judge recipe") or {})}.items():
         client.log_param(run, name, str(value)[:_LONGEST])
     for curve in ("curve", "judge curve"):
         for epoch in record.get(curve, ()):

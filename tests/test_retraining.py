@@ -99,7 +99,11 @@ def _renamed_label(home: Path) -> None:
 
 
 REFUSED = [
-    ("no stories", lambda home: shutil.rmtree(home / "export" / "claims"), "has no reviewed claims to learn from"),
+    (
+        "no stories",
+        lambda home: [shutil.rmtree(home / "export" / config) for config in ("claims", "attribution")],
+        "has no reviewed claims to learn from",
+    ),
     ("no export", lambda home: shutil.rmtree(home / "export"), "manifest.json"),
     ("an export of another label set", _manifest, "has label set 99"),
     ("a label that is no more", _renamed_label, "has the label 'rivals'"),
@@ -162,3 +166,17 @@ def test_without_passages_reviewed_whole_the_judge_alone_learns(begun: Path, tmp
     assert (made.folder / "model.onnx").read_bytes() == (used / "model.onnx").read_bytes()
     judges = [(folder / OWN_JUDGE / "config.json").read_text() for folder in (made.folder, used)]
     assert judges[0] != judges[1]
+
+
+def test_without_judged_claims_attribution_alone_learns(begun: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(begun, home, symlinks=True)
+    (home / "export" / "claims" / "train.parquet").unlink()
+    done = run(home)
+    out, err = done.communicate(timeout=300)
+    assert "only attribution learns" in out + err
+    (made,) = [e for e in Registry(home / "models").entries() if e.name.startswith("retrained-")]
+    assert made.record["judge recipe"] is None
+    assert made.record["curve"]
+    same = [(folder / OWN_JUDGE / "model.onnx").read_bytes() for folder in (made.folder, begun / "models" / "tiny")]
+    assert same[0] == same[1]
