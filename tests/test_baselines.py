@@ -35,6 +35,7 @@ def test_naive_bayes_by_hand() -> None:
     assert judge.judge(bag("never seen", [], [], [(0, 10)])) == "good"  # as often as the other: the first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element", JUDGED)
 def test_the_written_claims_teach_it_something(element: str) -> None:
     judge = bags_of_words(element)

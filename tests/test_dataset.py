@@ -171,6 +171,7 @@ def test_both_configurations_load_and_metadata_are_valid(tmp_path: Path) -> None
     assert records[0]["claims-train/story_id"] == b"g1"
 
 
+@pytest.mark.slow
 def test_a_long_split_goes_on_in_another_file_and_a_story_lies_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from datasets import load_dataset
     from mlcroissant import Dataset as Croissant

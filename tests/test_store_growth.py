@@ -14,6 +14,7 @@ from schemas.claim import Claim
 from schemas.spans import cut
 from schemas.story import Story
 
+pytestmark = pytest.mark.slow
 CHUNK = 20
 
 

@@ -54,6 +54,7 @@ def test_faults_are_told_with_their_line(bad: dict[str, Any], says: str, tmp_pat
         read_wire_labels(write(tmp_path, bad), [TEXT])
 
 
+@pytest.mark.slow
 def test_a_folder_without_the_stories_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such folder"):
         train_judge(tmp_path / "out", "encoder", 1, tmp_path / "none")
@@ -63,6 +64,7 @@ def test_a_folder_without_the_stories_is_refused(tmp_path: Path) -> None:
         train_judge(tmp_path / "out", "encoder", 1, tmp_path / "wire")
 
 
+@pytest.mark.slow
 @pytest.mark.corpora
 @pytest.mark.skipif(not MUC3.is_dir(), reason="needs ../shared/corpora")
 def test_the_labels_lie_in_their_stories_and_no_gold_story_is_among_them() -> None:
