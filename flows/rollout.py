@@ -6,7 +6,7 @@ Where it now says something else than a person has decided, the person's word st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +48,8 @@ def roll_out(store: Store, studio: Studio, annotate: Annotate, version: str, pla
     entries = [entry for entry in store.entries(states=("pushed",)) if entry.kind != "gold"]
     shown = {e.key: _pre_label(e, found[e.key], plan) for e in entries if e.key in found}
     put = studio.roll_out(project, version, shown, say=say)
+    for key, data in _with_other_neighbours(entries, readings, found, plan):
+        studio.renew(project, key, data)
     gone = new = 0
     for story, claims in readings:
         less, more = store.adopt(story, claims, passages_to_review(story, claims, passages, plan.seed), version)
@@ -65,6 +67,18 @@ def _read(store: Store, annotate: Annotate, say: Say) -> Iterator[tuple[Story, l
 
 def _pre_label(entry: Entry, claim: Claim, plan: Plan) -> dict[str, Any]:
     return task_of(replace(entry, claim=claim), plan.abstain_below)["predictions"][0]
+
+
+def _with_other_neighbours(
+    entries: Iterable[Entry], readings: Iterable[tuple[Story, list[Claim]]], found: Mapping[str, Claim], plan: Plan
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the tasks show now that list other claims of their passage than before, by key."""
+    others = {story.guid: tuple(claim for claim in claims if claim.attributed) for story, claims in readings}
+    for entry in (e for e in entries if e.key in found):
+        after = replace(entry, claim=found[entry.key], others=others[entry.story.guid])
+        before, now = (task_of(e, plan.abstain_below)["data"] for e in (entry, after))
+        if before["others"] != now["others"]:
+            yield entry.key, now
 
 
 def _conflicts(store: Store, entries: Iterable[Entry], found: dict[str, Claim], version: str) -> Iterator[tuple[str, str, str]]:

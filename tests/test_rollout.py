@@ -12,6 +12,7 @@ import pytest
 from benchmarks.desk_faults import story_and_claim
 from flows.plan import Plan
 from flows.pulling import pull
+from flows.reconciling import compare
 from flows.rollout import roll_out
 from schemas.claim import Choice, Claim
 from schemas.spans import cut
@@ -48,6 +49,8 @@ def test_another_model_is_shown_and_what_people_did_stands(desk: Desk) -> None:
     stance = [r["value"]["choices"] for r in there[same]["predictions"][0]["result"] if r.get("from_name") == "stance"]
     assert stance == [["opposition"]]
     assert len(there[reviewed]["annotations"]) == 1
+    assert "Other claims found here" in there[same]["data"]["others"]  # the new one: its neighbour lists it
+    assert "stale" not in compare(desk.store, desk.studio, PLAN, restore=False).differences
     # run again, nothing changes
     again = roll_out(desk.store, desk.studio, reader(*readings), "model:2", PLAN, say=quiet)
     assert (again.tasks, again.gone, again.new, again.conflicts) == (0, 0, 0, 0)
