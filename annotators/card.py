@@ -108,5 +108,5 @@ def _note(hashes: dict[str, str]) -> str:
             "trained on, not redistributed"
         )
     if "asia.jsonl" in hashes:
-        said.append("the files with names of parts of the world are the project's own written claims, CC0-1.0")
+        said.append("asia.jsonl and the other files of annotators/claims are the project's own written claims, CC0-1.0")
     return f" ({'; '.join(said)})" if said else ""

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from annotators.claimset import read_passages
 from annotators.corpora import Article, read_articles
-from annotators.exported import TEST, TRAIN, read_export
+from annotators.exported import PASSAGES, TEST, TRAIN, VALIDATION, read_export, split_stories, tables
 from annotators.exported_claims import read_reviewed, to_passages
 from annotators.models import load_model
 from annotators.registry import Registry, check_folder
 from exports.manifest import read_manifest
-from flows.learning import CLAIMS, read_data
+from flows.learning import CLAIMS
 from flows.model_commands import now
 from flows.settings import Settings
 from flows.store import Store
@@ -124,8 +124,9 @@ def _lessons(folder: Path, base: Sequence[Path]) -> Lessons:
     manifest = read_manifest(folder)
     if manifest.label_set != VERSION:
         raise BadInput(f"{folder}: has label set {manifest.label_set}, this software {VERSION}; `onrecord relabel`, then export again")
-    enough = len(read_export(folder).stories) > 1  # one to learn from, one to measure on
-    train, dev, files = read_data(folder) if enough else ([], [], [])
+    export = read_export(folder)
+    train, dev = split_stories(export) if len(export.stories) > 1 else ([], [])  # one to learn from, one to measure on
+    files = [path for split in (TRAIN, VALIDATION) for path in tables(folder, PASSAGES, split)]
     more = [article for path in base for article in _articles(path)]
     claims = to_passages(read_reviewed(folder, TRAIN))
     if not claims and not train:

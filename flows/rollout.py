@@ -73,9 +73,9 @@ def _with_other_neighbours(
     entries: Iterable[Entry], readings: Iterable[tuple[Story, list[Claim]]], found: Mapping[str, Claim], plan: Plan
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the tasks show now that list other claims of their passage than before, by key."""
-    others = {story.guid: tuple(claim for claim in claims if claim.attributed) for story, claims in readings}
-    for entry in (e for e in entries if e.key in found):
-        after = replace(entry, claim=found[entry.key], others=others[entry.story.guid])
+    others = {(s.guid, s.version): tuple(claim for claim in claims if claim.attributed) for s, claims in readings}
+    for entry in (e for e in entries if e.key in found and (e.story.guid, e.story.version) in others):
+        after = replace(entry, claim=found[entry.key], others=others[entry.story.guid, entry.story.version])
         before, now = (task_of(e, plan.abstain_below)["data"] for e in (entry, after))
         if before["others"] != now["others"]:
             yield entry.key, now

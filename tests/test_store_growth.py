@@ -56,7 +56,6 @@ ASKED: list[tuple[str, Callable[[Store], object]]] = [
     ("the tasks of a chunk, whole", lambda s: list(s.entries([f"k{n:05}" for n in range(CHUNK)], ("waiting",)))),
     ("handed", lambda s: s.hand([f"k{n:05}" for n in range(CHUNK)])),
     ("sent: their numbers", lambda s: s.mark_pushed({f"k{n:05}": n + 1 for n in range(CHUNK)})),
-    ("reviews that lack an annotation", lambda s: s.homeless([f"k{n:05}" for n in range(CHUNK)])),
 ]
 
 
