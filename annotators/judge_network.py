@@ -15,16 +15,19 @@ PARTS = (SPEAKER, SOURCE, CUE, CONTENT)
 
 
 class JudgeNetwork(nn.Module):
-    """Scores of every element's labels, side by side. The encoder's word vectors stay as they are."""
+    """Scores of every element's labels, side by side. The encoder's word vectors stay as they are.
 
-    def __init__(self, encoder: str | None = None, layers: int = LAYERS, config: dict | None = None) -> None:
+    layers: how many of the encoder's are kept; None: all.
+    """
+
+    def __init__(self, encoder: str | None = None, layers: int | None = LAYERS, config: dict | None = None) -> None:
         super().__init__()
         if encoder is None:
             self.encoder = AutoModel.from_config(AutoConfig.for_model(**(config or {})), add_pooling_layer=False)
         else:
             self.encoder = AutoModel.from_pretrained(encoder, add_pooling_layer=False)
         self.encoder.encoder.layer = self.encoder.encoder.layer[:layers]
-        self.encoder.config.num_hidden_layers = layers
+        self.encoder.config.num_hidden_layers = len(self.encoder.encoder.layer)
         self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
         width = self.encoder.config.hidden_size
         self.kinds = nn.Embedding(6, width)

@@ -1,13 +1,8 @@
-"""Trains the judge of role, modality and stance on written claims, and packs it.
-
-It is trained as attribution is: resumable, weights averaged, the best on held-out passages kept. Then what role words tell is
-learned on the same claims, and temperatures (and what is added to each stance) are fitted on claims that no training has seen.
-"""
+"""Trains a judge's network on claims, as attribution is trained: resumable, weights averaged, the best kept."""
 
 from __future__ import annotations
 
-import json
-import logging
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,47 +14,47 @@ import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoTokenizer
 
 from annotators.claimset import Passage
 from annotators.context import Context, contexts
 from annotators.evaluation import confusion, figures
 from annotators.judge_network import JudgeNetwork, parted
-from annotators.judge_packing import pack_judge, unpack_judge, write_config
-from annotators.judging import JUDGED, LABELS, columns_of, filled
-from annotators.models import special_ids
+from annotators.judging import JUDGED, LABELS, filled
 from annotators.pieces import split_pieces
-from annotators.role_words import ROLES, evidence
+from annotators.role_words import evidence
 from annotators.speakers import resolve
-from annotators.training import Recipe, has_bfloat16, train, write_aside
-from schemas.errors import BadInput
+from annotators.training import Recipe, has_bfloat16, train
 
 HELD = 0.1
 """Share of passages that are held out, to stop by and to set temperatures by."""
 WEIGHTS = {"role": 1.0, "modality": 0.6, "stance": 1.0}
-BLANKED, SMOOTHING = 0.06, 0.05
-"""Share of pieces that are blanked in training; of a label's weight that goes to the others."""
-RECIPE = Recipe(epochs=6, batch=24, encoder_rate=2e-4, head_rate=1e-3, layer_decay=1.0, patience=3, average=0.99)
-log = logging.getLogger(__name__)
+BLANKED, SMOOTHING, TAUGHT = 0.06, 0.05, 0.5
+"""Share of pieces that are blanked in training; of a label's weight that the others get; of a teacher's word beside a label."""
+_TOGETHER = 32
+"""Claims of one length that are read at once."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One written claim as the judge reads it, its labels' numbers (-100 where there is none), and its source's own evidence."""
+    """One claim as the judge reads it, its labels' numbers (-100 where there is none), and its source's own evidence.
+
+    taught: the probabilities that a teacher gives each element's labels.
+    """
 
     context: Context
     labels: dict[str, int]
     told: np.ndarray
+    taught: dict[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
 class JudgeBatch:
-    """ids, kinds, mask: (b, l); labels: (b,) for each element."""
+    """ids, kinds, mask: (b, l); right: for each element (b, labels) what is to be said, nothing where it is not known."""
 
     ids: Tensor
     kinds: Tensor
     mask: Tensor
-    labels: dict[str, Tensor]
+    right: dict[str, Tensor]
 
 
 class JudgeLearner(nn.Module):
@@ -70,48 +65,43 @@ class JudgeLearner(nn.Module):
         self.network, self.blank = network, blank
 
     def loss(self, batch: JudgeBatch, recipe: Recipe) -> Tensor:
-        """Cross-entropy of the labels given, some pieces blanked."""
+        """Cross-entropy with what is to be said, some pieces blanked."""
         device = next(self.parameters()).device
         ids, kinds, mask = batch.ids.to(device), batch.kinds.to(device), batch.mask.to(device)
         words = (torch.rand(ids.shape, device=device) < BLANKED) & (ids > self.blank)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
             scores = parted(self.network(torch.where(words, self.blank, ids), kinds, mask).float())
-        losses = [
-            WEIGHTS[name] * nn.functional.cross_entropy(scores[name], right.to(device), label_smoothing=SMOOTHING)
-            for name, right in batch.labels.items()
-            if (right >= 0).any()
-        ]
-        return torch.stack(losses).sum() if losses else self.network.outer.bias.sum() * 0
+        total = self.network.outer.bias.sum() * 0
+        for name, right in batch.right.items():
+            known = right.to(device).sum().clamp(min=1)
+            total = total - WEIGHTS[name] * (right.to(device) * scores[name].log_softmax(1)).sum() / known
+        return total
 
 
-def learn_judge(passages: Sequence[Passage], encoder: str, out: Path, recipe: Recipe = RECIPE) -> dict[str, dict[str, Any]]:
-    """Trains from an encoder, or on from a judge's folder, and packs the judge's folder. Works in `OUT-work`, from where it resumes.
+def fit(
+    network: JudgeNetwork, blank: int, told: Sequence[Example], tried: Sequence[Example], work: Path, recipe: Recipe
+) -> dict[str, float]:
+    """Trains a network on claims, resuming from a checkpoint in `work`; it then has the weights that did best on those to try.
 
-    Returns accuracy, macro-F1 and confusion of each element on the held-out passages. Errors: BadInput where too little can be held out.
+    blank: the id of the piece that stands for blanked ones. Returns the figures of its best epoch.
     """
-    work = out.with_name(out.name + "-work")
-    work.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(recipe.seed)
-    network, tokenizer, special, blank, shift = _start(encoder, work)
-    kept, held = hold_out(passages, recipe.seed)
-    if not kept or not held:
-        raise BadInput(f"{len(passages)} passages: training the judge needs at least two, one of them to measure on")
-    told, tried = (examples(some, tokenizer, special) for some in (kept, held))
     learner = JudgeLearner(network, blank)
 
     def plan(epoch: int) -> Iterator[JudgeBatch]:
         return batches(told, recipe.batch, random.Random(f"{recipe.seed}/{epoch}"))
 
     def evaluate(network: JudgeNetwork) -> dict[str, float]:
-        reached = measured(network, tried)
-        return {name: its["macro_f1"] for name, its in reached.items()} | {"score": round(sum(i["macro_f1"] for i in reached.values()), 1)}
+        return scored(measured(network, tried))
 
-    train(learner, plan, work, recipe, evaluate=evaluate)
+    curve = train(learner, plan, work, recipe, evaluate=evaluate)
     learner.load_state_dict(load_file(work / "best.safetensors"))
-    network = learner.network.cpu().eval()
-    revision = pack_judge(network, work / "tokenizer.json", out, [e.context for e in told[:: max(1, len(told) // 400)]])
-    write_config(out, revision, network, role_evidence(told), temperatures(network, tried), shift)
-    return measured(network, tried)
+    network.cpu().eval()
+    return max(reversed(curve), key=lambda figures: figures["score"])
+
+
+def scored(reached: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Macro-F1 of each element, and `score`, their sum, by which weights are chosen."""
+    return {name: its["macro_f1"] for name, its in reached.items()} | {"score": round(sum(i["macro_f1"] for i in reached.values()), 1)}
 
 
 def hold_out(passages: Sequence[Passage], seed: int) -> tuple[list[Passage], list[Passage]]:
@@ -122,8 +112,8 @@ def hold_out(passages: Sequence[Passage], seed: int) -> tuple[list[Passage], lis
     return [p for p in passages if p.group not in held], [p for p in passages if p.group in held]
 
 
-def examples(passages: Sequence[Passage], tokenizer: Tokenizer, special: tuple[int, int]) -> list[Example]:
-    """The claims of passages that have a label, in order."""
+def examples(passages: Sequence[Passage], tokenizer: Tokenizer, special: tuple[int, int], *, unlabelled: bool = False) -> list[Example]:
+    """The claims of passages that have a label (or all of them), in order."""
     found = []
     for passage in passages:
         relations = [claim.relation for claim in passage.claims]
@@ -132,7 +122,7 @@ def examples(passages: Sequence[Passage], tokenizer: Tokenizer, special: tuple[i
         rows = evidence(passage.text, resolution)
         for context, claim, told in zip(read, passage.claims, rows, strict=True):
             given = {name: claim.labels.get(name) for name in JUDGED}
-            if any(given.values()):
+            if unlabelled or any(given.values()):
                 found.append(Example(context, {n: LABELS[n].index(g) if g is not None else -100 for n, g in given.items()}, told))
     return found
 
@@ -143,21 +133,34 @@ def batches(rows: Sequence[Example], size: int, rng: random.Random) -> Iterator[
     groups = [order[i : i + size] for i in range(0, len(order), size)]
     rng.shuffle(groups)
     for group in groups:
-        labels = {name: torch.tensor([e.labels[name] for e in group]) for name in JUDGED}
+        right = {name: torch.from_numpy(np.stack([_right(e, name) for e in group])) for name in JUDGED}
         length = max(len(e.context.ids) for e in group)
         ids, kinds, mask = (torch.from_numpy(x) for x in filled([e.context for e in group], length))
-        yield JudgeBatch(ids, kinds, mask, labels)
+        yield JudgeBatch(ids, kinds, mask, right)
 
 
-def scores_of(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, np.ndarray]:
-    """(claims, labels) for each element, in order."""
+def _right(example: Example, name: str) -> np.ndarray:
+    """(labels,) what is to be said of an element: its label, a little of the others; a teacher's probabilities; or of both."""
+    count, label = len(LABELS[name]), example.labels[name]
+    given = np.full(count, SMOOTHING / count, dtype=np.float32) if label >= 0 else np.zeros(count, dtype=np.float32)
+    if label >= 0:
+        given[label] += 1 - SMOOTHING
+    if example.taught is None:
+        return given
+    return (1 - TAUGHT) * given + TAUGHT * example.taught[name] if label >= 0 else example.taught[name]
+
+
+def scores_of(network: JudgeNetwork, rows: Sequence[Example], *, fast: bool = False) -> dict[str, np.ndarray]:
+    """(claims, labels) for each element, in order. Claims of one length are read together; fast: in bfloat16 where that is faster."""
     device = next(network.parameters()).device
-    parts = []
-    with torch.inference_mode():
-        for row in rows:
-            given = (torch.from_numpy(x).to(device) for x in filled([row.context], len(row.context.ids)))
-            parts.append(network(*given).float().cpu())
-    return {name: value.numpy() for name, value in parted(torch.cat(parts)).items()}
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i].context.ids))
+    groups = [list(same) for _, same in itertools.groupby(order, key=lambda i: len(rows[i].context.ids))]
+    scores = torch.zeros(len(rows), network.outer.out_features)
+    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast and has_bfloat16(device)):
+        for group in (same[i : i + _TOGETHER] for same in groups for i in range(0, len(same), _TOGETHER)):
+            its = [rows[i].context for i in group]
+            scores[group] = network(*(torch.from_numpy(x).to(device) for x in filled(its, len(its[0].ids)))).float().cpu()
+    return {name: value.numpy() for name, value in parted(scores).items()}
 
 
 def measured(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, dict[str, Any]]:
@@ -170,51 +173,3 @@ def measured(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, dict[s
         truth, said = [LABELS[name][rows[i].labels[name]] for i in known], [LABELS[name][best[i]] for i in known]
         found[name] = figures(truth, said) | {"confusion": confusion(truth, said)}
     return found
-
-
-def temperatures(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, float]:
-    """For each element the temperature, of 0.5 to 5 in steps of a twentieth, under which the labels are likeliest."""
-    scores, found = scores_of(network, rows), {}
-    for name in JUDGED:
-        known = [i for i, e in enumerate(rows) if e.labels[name] >= 0]
-        z, right = torch.from_numpy(scores[name][known]), torch.tensor([rows[i].labels[name] for i in known])
-        steps = [n / 20 for n in range(10, 101)]
-        found[name] = min(steps, key=lambda t: float(nn.functional.cross_entropy(z / t, right))) if known else 1.0
-    return found
-
-
-def role_evidence(rows: Sequence[Example]) -> dict[str, list]:
-    """What role words and countries in a speaker's phrases tell of its role: a logistic regression over the claims."""
-    from sklearn.linear_model import LogisticRegression
-
-    known = [e for e in rows if e.labels["role"] >= 0]
-    right = np.array([e.labels["role"] for e in known])
-    fitted = LogisticRegression(C=1.0, max_iter=300).fit(np.stack([e.told for e in known]), right)
-    weights, bias = np.zeros((len(ROLES), rows[0].told.shape[0])), np.full(len(ROLES), -9.0)  # a role that nobody has: not this one
-    if len(fitted.classes_) > 2:
-        weights[fitted.classes_], bias[fitted.classes_] = fitted.coef_, fitted.intercept_
-    return {"weights": np.round(weights, 3).tolist(), "bias": np.round(bias, 3).tolist()}
-
-
-Start = tuple[JudgeNetwork, Tokenizer, tuple[int, int], int, dict[str, dict[str, float]]]
-
-
-def _start(encoder: str, work: Path) -> Start:
-    """The network, its tokenizer (kept in `work`), ids of the pieces that open, close and blank, and what is added to each label."""
-    folder = Path(encoder)
-    shift = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
-    if (folder / "model.onnx").is_file():
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        names, network = ("[CLS]", "[SEP]", "[MASK]"), unpack_judge(folder)
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        for name in JUDGED:
-            known = [LABELS[name][at] for at in columns_of(folder, config, name)]
-            shift[name] |= dict(zip(known, config["shift"][name].values(), strict=True))
-    else:
-        loaded: Any = AutoTokenizer.from_pretrained(encoder)
-        tokenizer, names, network = loaded.backend_tokenizer, (loaded.cls_token, loaded.sep_token, loaded.mask_token), JudgeNetwork(encoder)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    write_aside(work / "tokenizer.json", lambda path: tokenizer.save(str(path)))
-    first, last, blank = names
-    return network, tokenizer, special_ids(tokenizer, (first, last)), special_ids(tokenizer, (blank, blank))[0], shift

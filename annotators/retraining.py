@@ -13,8 +13,8 @@ from typing import Any
 from annotators.card import judge_card
 from annotators.claimset import Passage
 from annotators.corpora import Article
-from annotators.judge_training import RECIPE as JUDGE_RECIPE
-from annotators.judge_training import learn_judge
+from annotators.judge_learning import RECIPE as JUDGE_RECIPE
+from annotators.judge_learning import learn_judge
 from annotators.learning import learn
 from annotators.models import JUDGE, OWN_JUDGE
 from annotators.training import Recipe

@@ -71,11 +71,18 @@ def train_claims(
     wire: Annotated[
         Path | None, typer.Option(help="Folder of MUC-3's stories, to learn from the project's labels of them too.", show_default=False)
     ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Id or path of a larger encoder, which learns first and is then followed.", show_default=False)
+    ] = None,
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Articles in PolNeAR's format, on whose claims the teacher is followed too.", show_default=False)
+    ] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs whose weights are averaged, those that together do best.")] = 1,
 ) -> None:
     """Train the judge of role, modality and stance on the project's written claims."""
-    from flows.learning import train_judge
+    from flows.learning import JudgeData, train_judge
 
-    train_judge(out, encoder, epochs, wire)
+    train_judge(out, encoder, epochs, JudgeData(wire, teacher, unlabelled), runs)
 
 
 @report.command("withdrawn", epilog="Example: onrecord report withdrawn")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annotators.claimset import Passage, read_passages
+from annotators.attribution import to_relation
+from annotators.claimset import Labelled, Passage, read_passages
 from annotators.corpora import Article, read_articles
 from annotators.exported import PASSAGES, TRAIN, VALIDATION, read_export, split_stories, tables
+from annotators.finding import find
+from annotators.models import load_model
 from annotators.wire_labels import read_wire_labels
 from flows.settings import ROOT
 from flows.showing import err
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 CLAIMS = ROOT / "annotators" / "claims"
 """The project's own set of written claims."""
+_TOGETHER = 32
+"""Articles whose claims are found at once."""
 
 
 def train_model(data: Path, out: Path, encoder: str, epochs: int, width: int | None = None) -> None:
@@ -43,23 +48,55 @@ def train_model(data: Path, out: Path, encoder: str, epochs: int, width: int | N
     _say(out, figures)
 
 
-def train_judge(out: Path, encoder: str, epochs: int, wire: Path | None = None) -> None:
-    """Trains the judge on the project's written claims, and its labels of real wire stories where a folder has their texts.
+@dataclass(frozen=True)
+class JudgeData:
+    """What a judge learns from beside the written claims.
 
-    A run that was killed goes on from `OUT-work`.
+    wire: folder of stories that the project has labels of; teacher: a larger encoder, which learns first and is followed;
+    unlabelled: articles on whose claims it is followed too.
     """
+
+    wire: Path | None = None
+    teacher: str | None = None
+    unlabelled: Path | None = None
+
+
+def train_judge(out: Path, encoder: str, epochs: int, data: JudgeData, runs: int = 1) -> None:
+    """Checks all data first, then trains the judge; a run that was killed goes on from `OUT-work`."""
+    if data.unlabelled and not data.teacher:
+        raise BadInput(f"--unlabelled {data.unlabelled}: nobody says what its claims are; give --teacher too")
     try:
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
-        passages += _labelled_wire(wire) if wire else []
+        passages += _labelled_wire(data.wire) if data.wire else []
+        articles = read_articles(data.unlabelled) if data.unlabelled else []
     except BadData as error:
         raise BadInput(str(error)) from error
+    except OSError as error:
+        raise BadInput(f"{error.filename}: {error.strerror}") from error
     try:
-        from annotators.judge_training import RECIPE, learn_judge
+        from annotators.judge_learning import RECIPE, learn_judge
     except ImportError as error:
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    for name, its in learn_judge(passages, encoder, out, replace(RECIPE, epochs=epochs)).items():
+    recipe = replace(RECIPE, epochs=epochs)
+    reached = learn_judge(passages, encoder, out, recipe, runs=runs, teacher=data.teacher, unlabelled=_found_in(articles))
+    for name, its in reached.items():
         print(f"{name}: accuracy {its['accuracy']}, macro-F1 {its['macro_f1']} on held-out passages")
+
+
+def _found_in(articles: list[Article]) -> list[Passage]:
+    """Articles with the claims that attribution finds there, without labels."""
+    if not articles:
+        return []
+    model, passages = load_model(), []
+    with err().status("finding claims") as status:
+        for n in range(0, len(articles), _TOGETHER):
+            status.update(f"finding claims in articles {n} to {n + _TOGETHER} of {len(articles)}")
+            some = articles[n : n + _TOGETHER]
+            for article, (reading, found) in zip(some, find([a.text for a in some], model.tokenizer, model.backend), strict=True):
+                claims = tuple(Labelled(to_relation(f, reading.pieces), {}) for f in found)
+                passages.append(Passage(article.id, article.id, "", article.text, claims))
+    return passages
 
 
 def _labelled_wire(folder: Path) -> list[Passage]:

@@ -61,7 +61,7 @@ def articles(rows: list[tuple[Story, Claim, Review]]) -> list[Article]:
 
 def begin(home: Path) -> Path:
     """A data folder with an export, a few written claims, and a registry with a tiny model that has hardly learned anything in use."""
-    from annotators.judge_training import RECIPE, learn_judge
+    from annotators.judge_learning import RECIPE, learn_judge
     from annotators.learning import learn
     from annotators.training import Recipe
 
