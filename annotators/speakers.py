@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from annotators.corpora import Relation
 from annotators.fullest import full_name, known_as
+from annotators.genders import PRONOUNS_OF, gender
 from annotators.names import BODIES, FIRMS, core, countries, head, identifies, is_upper, maker, segments, words
 from schemas.labels import Naming
 from schemas.spans import Span, cut
@@ -224,11 +225,25 @@ class Resolution:
             if outer is not None:
                 return self._give(i, k)
         before = [j for j, s in enumerate(self.starts) if 0 <= s < self.starts[i]]
+        passed_over = False
         for j in sorted(before, key=lambda j: (not set(self._around[j]) <= around, -self.starts[j])):
             k = self._lead(j, seen | {i})
-            if k is not None and self._fits(word, k, j):
+            if k is None or not self._fits(word, k, j):
+                continue
+            agrees = self._agrees_in_gender(word, k)
+            if agrees or (agrees is None and not passed_over):
                 return self._give(i, k)
+            passed_over = True  # by somebody whom the story calls the other: from here on only who is surely meant
         return None
+
+    def _agrees_in_gender(self, word: str, k: int) -> bool | None:
+        """Whether *he* or *she* goes with what the story calls a speaker; None where it does not say."""
+        if word not in SINGULAR:
+            return None
+        known = self.known[k]
+        ends = [b for i in known.claims if not self.pronoun(i) for _, b in self.relations[i].source[-1:]]
+        said = gender(known.phrases, self.text, ends)
+        return (said == PRONOUNS_OF[word]) if said else None
 
     def _fits(self, word: str, k: int, j: int) -> bool:
         """Whether a pronoun may mean a speaker as relation j names it."""

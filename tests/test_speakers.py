@@ -43,6 +43,13 @@ CASES = [
     ("the nearest before", "[Ann Lee]n, then [Bob Orr]n. [He]n left.", ["Ann Lee", "Bob Orr", "Bob Orr"]),
     ("with nobody before", "[She]n left.", [None]),
     ("after the unnamed", "[Ann Lee]n, then [a diplomat]u. [He]u left.", ["Ann Lee", None, None]),
+    # whom a story calls he is not she
+    ("a title tells", "[Bob Orr]n, then [Mrs. Ann Lee]n. [He]n left.", ["Bob Orr", "Ann Lee", None]),
+    ("the same title", "[Bob Orr]n, then [Mrs. Ann Lee]n. [She]n left.", ["Bob Orr", "Ann Lee", "Ann Lee"]),
+    ("and another", "[Mr. Bob Orr]n, then [Mrs. Ann Lee]n. [He]n left.", ["Bob Orr", "Ann Lee", "Bob Orr"]),
+    ("her husband tells", "[Ann Lee]n read a letter from her husband, in which [he]n wrote. [She]n left.", ["Ann Lee", None, "Ann Lee"]),
+    ("whose he accuses does not", "[Bob Orr]n accused her of much. [He]n left.", ["Bob Orr"] * 2),
+    ("both said, nothing said", "[Mr. Ann Lee]n, then [Mrs. Ann Lee]n. [She]n left.", ["Ann Lee"] * 3),
     # the unnamed and none
     ("the unnamed", "[A Western diplomat]u spoke.", [None]),
     ("no source", "[Ann Lee]n spoke. []n It was said. [She]n left.", ["Ann Lee", None, "Ann Lee"]),
