@@ -7,12 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annotators.attribution import to_relation
 from annotators.claimset import Labelled, Passage, read_passages
 from annotators.corpora import Article, read_articles
 from annotators.exported import PASSAGES, TRAIN, VALIDATION, read_export, split_stories, tables
-from annotators.finding import find
-from annotators.models import load_model
 from annotators.wire_labels import read_wire_labels
 from flows.settings import ROOT
 from flows.showing import err
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 
 CLAIMS = ROOT / "annotators" / "claims"
 """The project's own set of written claims."""
-_TOGETHER = 32
-"""Articles whose claims are found at once."""
 
 
 def train_model(data: Path, out: Path, encoder: str, epochs: int, width: int | None = None) -> None:
@@ -53,7 +48,7 @@ class JudgeData:
     """What a judge learns from beside the written claims.
 
     wire: folder of stories that the project has labels of; teacher: a larger encoder, which learns first and is followed;
-    unlabelled: articles on whose claims it is followed too.
+    unlabelled: articles on whose relations it is followed too.
     """
 
     wire: Path | None = None
@@ -68,7 +63,7 @@ def train_judge(out: Path, encoder: str, epochs: int, data: JudgeData, runs: int
     try:
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
         passages += _labelled_wire(data.wire) if data.wire else []
-        articles = read_articles(data.unlabelled) if data.unlabelled else []
+        unlabelled = [_without_labels(article) for article in read_articles(data.unlabelled)] if data.unlabelled else []
     except BadData as error:
         raise BadInput(str(error)) from error
     except OSError as error:
@@ -79,24 +74,14 @@ def train_judge(out: Path, encoder: str, epochs: int, data: JudgeData, runs: int
         raise MissingExtra(f"training needs {error.name}: run `make train-env`, or install the extra `train`") from error
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     recipe = replace(RECIPE, epochs=epochs)
-    reached = learn_judge(passages, encoder, out, recipe, runs=runs, teacher=data.teacher, unlabelled=_found_in(articles))
+    reached = learn_judge(passages, encoder, out, recipe, runs=runs, teacher=data.teacher, unlabelled=unlabelled)
     for name, its in reached.items():
         print(f"{name}: accuracy {its['accuracy']}, macro-F1 {its['macro_f1']} on held-out passages")
 
 
-def _found_in(articles: list[Article]) -> list[Passage]:
-    """Articles with the claims that attribution finds there, without labels."""
-    if not articles:
-        return []
-    model, passages = load_model(), []
-    with err().status("finding claims") as status:
-        for n in range(0, len(articles), _TOGETHER):
-            status.update(f"finding claims in articles {n} to {n + _TOGETHER} of {len(articles)}")
-            some = articles[n : n + _TOGETHER]
-            for article, (reading, found) in zip(some, find([a.text for a in some], model.tokenizer, model.backend), strict=True):
-                claims = tuple(Labelled(to_relation(f, reading.pieces), {}) for f in found)
-                passages.append(Passage(article.id, article.id, "", article.text, claims))
-    return passages
+def _without_labels(article: Article) -> Passage:
+    """An article with its relations as claims of which nothing is known."""
+    return Passage(article.id, article.id, "", article.text, tuple(Labelled(relation, {}) for relation in article.relations))
 
 
 def _labelled_wire(folder: Path) -> list[Passage]:
