@@ -18,7 +18,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
-from transformers import AutoTokenizer
 
 from annotators.claimset import Passage
 from annotators.judge_network import LAYERS, JudgeNetwork
@@ -27,7 +26,7 @@ from annotators.judge_training import Example, examples, fit, hold_out, measured
 from annotators.judging import JUDGED, LABELS, columns_of
 from annotators.models import special_ids
 from annotators.role_words import ROLES
-from annotators.training import Recipe, write_aside
+from annotators.training import Recipe, tokenizer_of, write_aside
 from schemas.errors import BadInput
 
 RECIPE = Recipe(epochs=6, batch=24, encoder_rate=2e-4, head_rate=1e-3, layer_decay=1.0, patience=3, average=0.99)
@@ -86,7 +85,7 @@ class Start:
                 known = [LABELS[name][at] for at in columns_of(folder, config, name)]
                 self.shift[name] |= dict(zip(known, config["shift"][name].values(), strict=True))
         else:
-            loaded: Any = AutoTokenizer.from_pretrained(encoder)
+            loaded = tokenizer_of(encoder)
             tokenizer, names = loaded.backend_tokenizer, (loaded.cls_token, loaded.sep_token, loaded.mask_token)
             self.network = JudgeNetwork(encoder, layers)
         tokenizer.no_truncation()

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer
 
 from annotators.batches import Batch, Gold, epoch_batches
 from annotators.card import model_card
@@ -32,7 +31,7 @@ from annotators.pieces import split_pieces
 from annotators.scoring import Scores
 from annotators.slices import Slice, Sure, intervals, slices, taken_for
 from annotators.slimming import Window, narrow
-from annotators.training import Learner, Recipe, tensors, train, write_aside
+from annotators.training import Learner, Recipe, tensors, tokenizer_of, train, write_aside
 from annotators.windows import SIZE
 from schemas.errors import BadInput
 
@@ -212,7 +211,7 @@ def evaluator(dev: Sequence[Article], tokenizer: Tokenizer, special: tuple[int, 
 
 def _tokenizer(encoder: str, work: Path) -> tuple[Path, tuple[str, str]]:
     """The encoder's tokenizer as one file, and the names of the pieces that open and close a window."""
-    loaded = AutoTokenizer.from_pretrained(encoder)
+    loaded = tokenizer_of(encoder)
     tokenizer = loaded.backend_tokenizer
     tokenizer.no_truncation()
     tokenizer.no_padding()

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from transformers import AutoTokenizer
 
 from annotators.batches import Batch
 from annotators.network import AttributionNetwork
+from schemas.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,6 +91,14 @@ class Learner(nn.Module):
         with torch.no_grad(), torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=has_bfloat16(ids.device)):
             theirs = self.leader[0].to(ids.device)(ids, feature, mask)[0][mask].float()
         return (hidden[mask].float() - theirs).square().mean() / theirs.var()
+
+
+def tokenizer_of(encoder: str) -> Any:
+    """The tokenizer of an encoder at a path or Hugging Face id. Errors: BadInput where there is none."""
+    try:
+        return AutoTokenizer.from_pretrained(encoder)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{encoder}: no encoder there; give a folder of a model, or a Hugging Face id that can be reached") from error
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -149,3 +149,10 @@ def test_the_mean_of_runs_is_no_worse_than_the_best_of_them(tmp_path: Path, enco
     curves = [json.loads((tmp_path / "judge-work" / run / "curve.json").read_text()) for run in ("", "run-2")]
     assert curves[0] != curves[1]
     assert scored(reached)["score"] >= max(epoch["score"] for curve in curves for epoch in curve)
+
+
+def test_an_encoder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    from annotators.judge_learning import learn_judge
+
+    with pytest.raises(BadInput, match="no/such: no encoder there; give a folder"):
+        learn_judge(PASSAGES, str(tmp_path / "no" / "such"), tmp_path / "judge")
