@@ -118,7 +118,8 @@ def _says(teacher: Start, rows: Sequence[Example]) -> dict[str, np.ndarray]:
     if not path.is_file():
         log.info("the teacher reads %d claims", len(rows))
         read = scores_of(teacher.network, rows, fast=True)
-        write_aside(path, lambda aside: save_file({name: torch.from_numpy(its).softmax(1).contiguous() for name, its in read.items()}, aside))
+        says = {name: torch.from_numpy(its).softmax(1).contiguous() for name, its in read.items()}
+        write_aside(path, lambda aside: save_file(says, aside))
     return {name: its.numpy() for name, its in load_file(path).items()}
 
 
