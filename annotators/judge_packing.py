@@ -42,24 +42,20 @@ def pack_judge(network: JudgeNetwork, tokenizer_file: Path, out: Path, samples: 
     out.mkdir(parents=True, exist_ok=True)
     onnx.save(quantize(_exported(network), rows), out / "model.onnx")
     shutil.copyfile(tokenizer_file, out / "tokenizer.json")
-    revision = f"{out.name}-{hashlib.sha256((out / 'model.onnx').read_bytes()).hexdigest()[:10]}"
     nothing = {name: dict.fromkeys(LABELS[name], 0.0) for name in JUDGED}
-    write_config(out, revision, network, NO_EVIDENCE, dict.fromkeys(JUDGED, 1.0), nothing)
-    return revision
+    return write_config(out, network.encoder.config.to_diff_dict(), NO_EVIDENCE, dict.fromkeys(JUDGED, 1.0), nothing)
 
 
 def write_config(
-    out: Path,
-    revision: str,
-    network: JudgeNetwork,
-    evidence: dict[str, list],
-    temperature: dict[str, float],
-    shift: dict[str, dict[str, float]],
-) -> None:
-    """Writes what a judge's scores are put through, and what encoder it has."""
-    config: dict[str, Any] = {"revision": revision, "label_set": labels.VERSION, "encoder": network.encoder.config.to_diff_dict()}
-    config |= {"temperature": temperature, "shift": shift, "evidence": evidence}
+    out: Path, encoder: dict[str, Any], evidence: dict[str, list], temperature: dict[str, float], shift: dict[str, dict[str, float]]
+) -> str:
+    """Writes what a judge's scores are put through, and what encoder it has. Returns the revision, which tells all that it judges by."""
+    through = {"temperature": temperature, "shift": shift, "evidence": evidence}
+    digest = hashlib.sha256((out / "model.onnx").read_bytes() + json.dumps(through, sort_keys=True).encode()).hexdigest()
+    revision = f"{out.name}-{digest[:10]}"
+    config = {"revision": revision, "label_set": labels.VERSION, "encoder": encoder} | through
     (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    return revision
 
 
 def unpack_judge(folder: Path) -> JudgeNetwork:

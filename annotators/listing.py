@@ -7,8 +7,9 @@ from datetime import date
 
 import numpy as np
 
-from annotators.names import countries, words
-from annotators.role_words import ROLES, home, named_roles
+from annotators.names import words
+from annotators.places import home, places
+from annotators.role_words import ROLES, named_roles
 from annotators.speakers import Resolution
 from schemas.actors import Actors, Listed, plain
 from schemas.labels import Role
@@ -53,7 +54,7 @@ def _role(found: Sequence[Listed], on: date | None, where: str) -> str | None:
 
 def _seen_from(listed: Listed, role: Role, where: str) -> Role | None:
     """A role as a story about a country sees it."""
-    of = {countries()[w.lower()] for w in words(listed.country) if w.lower() in countries()}
+    of = {country for _, _, country in places(listed.country)}
     if not where or not of or where in of:
         return role
     return Role.INTERNATIONAL if role == Role.GOVERNMENT else role

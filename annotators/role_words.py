@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from annotators.names import countries, words
+from annotators.names import words
+from annotators.places import home, places
 from annotators.speakers import Resolution
 from schemas.labels import Role
 
@@ -47,17 +47,6 @@ FEATURES = 2 * len(ROLES) + 8
 """Numbers a claim's source is told by."""
 
 
-def home(text: str) -> str:
-    """The country a story is about, as its words tell: the one named most, the first paragraphs' before others; "" for none."""
-    counts: Counter[str] = Counter()
-    opening = len(text) // 3
-    for match in re.finditer(r"[\w.]+", text):
-        country = countries().get(match.group().lower().strip("."))
-        if country and match.group()[0].isupper():
-            counts[country] += 2 if match.start() < opening else 1
-    return counts.most_common(1)[0][0] if counts else ""
-
-
 def columns(roles: np.ndarray) -> np.ndarray:
     """Where in FEATURES stands what a judge heeds that knows only some of the ROLES, given by number."""
     return np.concatenate([roles, len(ROLES) + roles, np.arange(2 * len(ROLES), FEATURES)])
@@ -90,9 +79,10 @@ def _told(phrases: Sequence[str], where: str) -> np.ndarray:
     for r, known in enumerate(_OF):
         row[r] = bool(heads & known)
         row[len(ROLES) + r] = bool(known & set(lower))
-    places = {countries()[w] for w in lower if w in countries()}
-    foreign, domestic = bool(places - {where}), where in places
-    official, bare = row[_STATE] + row[len(ROLES) + _STATE] > 0, bool(lower) and lower[-1] in countries()
+    found = [(end == len(phrase.rstrip()), country) for phrase in phrases for _, end, country in places(phrase)]
+    named = {country for _, country in found}
+    foreign, domestic = bool(named - {where}), where in named
+    official, bare = row[_STATE] + row[len(ROLES) + _STATE] > 0, any(last for last, _ in found)
     row[2 * len(ROLES) :][:4] = foreign, domestic, foreign and not domestic and official, foreign and bare
     return row
 

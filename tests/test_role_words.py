@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from annotators.corpora import Relation
-from annotators.role_words import FEATURES, ROLES, columns, evidence, home, named_roles
+from annotators.role_words import FEATURES, ROLES, columns, evidence, named_roles
 from annotators.speakers import resolve
 from schemas.labels import Role
 
@@ -57,12 +57,6 @@ def test_nobody_s_claim_says_that_it_is_nobody_s() -> None:
     assert row.shape == (FEATURES,)
     assert not row[: 2 * len(ROLES)].any()
     assert row[-3:-1].sum() == 1
-
-
-def test_the_country_a_story_is_about() -> None:
-    assert home("Peruvian troops left. " + "Chile said so. " * 2 + "Peru denied it." + " It rained." * 9) == home("Peru")
-    assert home("china broke on the table") == ""  # the plate
-    assert home("") == ""
 
 
 def test_a_judge_heeds_the_roles_that_it_knows() -> None:
