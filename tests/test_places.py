@@ -18,7 +18,7 @@ NAMED = [
     ("Dar es Salaam and New Zealand", ["Tanzania", "Zealand"]),
     ("the U.S. embassy in N'Djamena", ["States", "Chad"]),
     ("the china broke in a lagos", []),  # small letters name no place
-    ("Valencia voted", []),  # Spain's or Venezuela's
+    ("Tripoli voted", []),  # Lebanon's or Libya's
     ("", []),
 ]
 
