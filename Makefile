@@ -66,7 +66,8 @@ growth: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## nights of 200, 2,000 an
 orchestration: .venv/test.stamp  ## what Prefect adds to a night of 10,000 stories, into benchmarks/orchestration.json (about 10 minutes)
 	.venv/bin/python benchmarks/orchestration.py run
 
-screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of the review page into docs/pictures (needs chromium)
+screenshot: .venv/test.stamp $(LABEL_STUDIO)/ready.stamp  ## pictures of a story's claims and of the review page into docs/pictures (needs chromium)
+	.venv/bin/python docs/draw_story.py
 	.venv/bin/python docs/take_pictures.py
 
 .venv/bin/python:

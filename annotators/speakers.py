@@ -228,13 +228,18 @@ class Resolution:
         passed_over = False
         for j in sorted(before, key=lambda j: (not set(self._around[j]) <= around, -self.starts[j])):
             k = self._lead(j, seen | {i})
-            if k is None or not self._fits(word, k, j):
+            if k is None or not self._fits(word, k, j) or (word == "which" and not self._touches(j, i)):
                 continue
             agrees = self._agrees_in_gender(word, k)
             if agrees or (agrees is None and not passed_over):
                 return self._give(i, k)
             passed_over = True  # by somebody whom the story calls the other: from here on only who is surely meant
         return None
+
+    def _touches(self, j: int, i: int) -> bool:
+        """Whether a source stands right behind another: *which* is what it follows, and that is seldom who spoke last."""
+        between = self.text[max(b for _, b in self.relations[j].source) : self.starts[i]]
+        return between.strip() in ("", ",")
 
     def _agrees_in_gender(self, word: str, k: int) -> bool | None:
         """Whether *he* or *she* goes with what the story calls a speaker; None where it does not say."""

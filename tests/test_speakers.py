@@ -43,6 +43,8 @@ CASES = [
     ("the nearest before", "[Ann Lee]n, then [Bob Orr]n. [He]n left.", ["Ann Lee", "Bob Orr", "Bob Orr"]),
     ("with nobody before", "[She]n left.", [None]),
     ("after the unnamed", "[Ann Lee]n, then [a diplomat]u. [He]u left.", ["Ann Lee", None, None]),
+    ("which is what it follows", "[The Foreign Ministry]n, [which]n denied it, spoke.", ["Foreign Ministry"] * 2),
+    ("and not who spoke last", "[Ann Lee]n read Faro, [which]n has readers.", ["Ann Lee", None]),
     # whom a story calls he is not she
     ("a title tells", "[Bob Orr]n, then [Mrs. Ann Lee]n. [He]n left.", ["Bob Orr", "Ann Lee", None]),
     ("the same title", "[Bob Orr]n, then [Mrs. Ann Lee]n. [She]n left.", ["Bob Orr", "Ann Lee", "Ann Lee"]),
