@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from annotators.wire_labels import read_wire_labels
-from flows.learning import CLAIMS, train_judge
+from flows.learning import CLAIMS, JudgeData, train_judge
 from schemas.errors import BadData, BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,11 +57,18 @@ def test_faults_are_told_with_their_line(bad: dict[str, Any], says: str, tmp_pat
 @pytest.mark.slow
 def test_a_folder_without_the_stories_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such folder"):
-        train_judge(tmp_path / "out", "encoder", 1, tmp_path / "none")
+        train_judge(tmp_path / "out", "encoder", 1, JudgeData(tmp_path / "none"))
     (tmp_path / "wire").mkdir()
     (tmp_path / "wire" / "story.txt").write_text("Something else was said.")
     with pytest.raises(BadInput, match="has none of the"):
-        train_judge(tmp_path / "out", "encoder", 1, tmp_path / "wire")
+        train_judge(tmp_path / "out", "encoder", 1, JudgeData(tmp_path / "wire"))
+
+
+def test_articles_without_labels_want_a_teacher(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="nobody says what its claims are; give --teacher too"):
+        train_judge(tmp_path / "out", "encoder", 1, JudgeData(unlabelled=tmp_path / "articles.jsonl"))
+    with pytest.raises(BadInput, match="articles.jsonl: No such file"):
+        train_judge(tmp_path / "out", "encoder", 1, JudgeData(teacher="large", unlabelled=tmp_path / "articles.jsonl"))
 
 
 @pytest.mark.slow
