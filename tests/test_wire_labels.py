@@ -67,7 +67,7 @@ def test_a_folder_without_the_stories_is_refused(tmp_path: Path) -> None:
 def test_articles_without_labels_want_a_teacher(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="nobody says what its claims are; give --teacher too"):
         train_judge(tmp_path / "out", "encoder", 1, JudgeData(unlabelled=tmp_path / "articles.jsonl"))
-    with pytest.raises(BadInput, match="articles.jsonl: No such file"):
+    with pytest.raises(BadInput, match=r"articles\.jsonl: No such file"):
         train_judge(tmp_path / "out", "encoder", 1, JudgeData(teacher="large", unlabelled=tmp_path / "articles.jsonl"))
 
 
