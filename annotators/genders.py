@@ -1,4 +1,4 @@
-"""Whether a story speaks of somebody as *he* or as *she*: by titles and nouns of one gender, and by the pronoun right behind a mention.
+"""Whether a story speaks of somebody as *he* or as *she*: by titles and nouns of one gender, and by *her husband* behind a mention.
 
 No gender is guessed from a name.
 """
@@ -6,7 +6,6 @@ No gender is guessed from a name.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
 from annotators.names import words
@@ -32,7 +31,7 @@ def gender(phrases: Iterable[str], text: str, ends: Iterable[int]) -> str:
     """`she`, `he`, or "" where the story does not say or says both. phrases: what somebody is called; ends: where mentions end."""
     said = {word.lower() for phrase in phrases for word in words(phrase)}
     nouns = [pronoun for pronoun, its in _NOUNS.items() if said.intersection(its)]
-    behind = Counter(PRONOUNS_OF[m[1]] for end in ends if (m := _OWN.match(text, end)))
+    behind = {PRONOUNS_OF[m[1]] for end in ends if (m := _OWN.match(text, end))}
     return _only(nouns) or _only(behind)
 
 

@@ -117,7 +117,7 @@ def _taught(
 def _says(teacher: Start, rows: Sequence[Example]) -> dict[str, np.ndarray]:
     """What a teacher makes of claims, (claims, labels) for each element; written down, as reading takes minutes."""
     path = teacher.work / "says.safetensors"
-    if not path.is_file():
+    if not path.is_file() or {len(its) for its in load_file(path).values()} != {len(rows)}:  # or of other claims
         log.info("the teacher reads %d claims", len(rows))
         read = scores_of(teacher.network, rows, fast=True)
         says = {name: torch.from_numpy(its).softmax(1).contiguous() for name, its in read.items()}

@@ -19,11 +19,10 @@ _OPENING = 100
 @functools.cache
 def _names() -> dict[str, str]:
     """For each name in small letters its country; names of two countries are left out."""
-    found: dict[str, str] = dict(countries().items())
     rows = [line.split(":") for line in (WORDS / "cities.txt").read_text(encoding="utf-8").splitlines()]
     pairs = [(name.strip().lower(), country) for country, names in rows for name in names.split(",")]
     shared = {name for name, count in Counter(name for name, _ in set(pairs)).items() if count > 1}
-    return found | {name: country for name, country in pairs if name not in shared}
+    return countries() | {name: country for name, country in pairs if name not in shared}
 
 
 def places(text: str) -> Iterator[tuple[int, int, str]]:
