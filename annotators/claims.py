@@ -69,11 +69,10 @@ def _annotate_chunk(chunk: Sequence[Story], model: Model) -> list[Judged]:
     readings = find([s.text for s in chunk], model.tokenizer, model.backend)
     read = [(s, r, f, resolve(s.text, [to_relation(x, r.pieces) for x in f])) for s, (r, f) in zip(chunk, readings, strict=True)]
     seen = [model.judge.contexts(s.text, r.pieces if model.one_tokenizer else None, who.relations, who) for s, r, _, who in read]
-    whose = [None if k is None else (n, k) for n, (_, _, _, who) in enumerate(read) for k in who.of]
     told = np.concatenate([evidence(s.text, who) for s, _, _, who in read])
     roles = [listed_roles(s.text, s.published, who, model.actors) for s, _, _, who in read]
     listed = np.concatenate([listed_scores(who, its) for (_, _, _, who), its in zip(read, roles, strict=True)])
-    choices = iter(model.judge.judge(list(itertools.chain(*seen)), whose, told, listed))
+    choices = iter(model.judge.judge(list(itertools.chain(*seen)), told, listed))
     return [
         Judged(s, tuple(story_claims(s, r, f, who, list(zip(its, choices, strict=False)), model)), tuple(who.speakers()))
         for (s, r, f, who), its in zip(read, roles, strict=True)

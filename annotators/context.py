@@ -47,16 +47,6 @@ def _called(resolution: Resolution, tokenizer: Tokenizer) -> list[list[int]]:
 
 
 def _context(pieces: Pieces, relation: Relation, called: Sequence[int], special: tuple[int, int]) -> Context:
-    first, last = special
-    kept, kinds = _window(pieces, relation)
-    lead = pieces.ids[:LEAD]
-    ids = np.concatenate([[first], lead, [last], np.array(called, dtype=np.int64), [last], pieces.ids[kept], [last]])
-    told = [PLAIN, *[OPENING] * (len(lead) + 1), *[SPEAKER] * (len(called) + 1), *kinds, PLAIN]
-    return Context(ids.astype(np.int64), np.array(told, dtype=np.int64))
-
-
-def _window(pieces: Pieces, relation: Relation) -> tuple[np.ndarray, np.ndarray]:
-    """Which pieces of the story stand for the claim, and their kinds; a long content loses its end."""
     kinds = np.zeros(len(pieces), dtype=np.int64)
     parts = ((SOURCE, relation.source), (CUE, relation.cue), (CONTENT, relation.content))
     ranges = [(*pieces.covering(a, b), kind) for kind, spans in parts for a, b in spans]
@@ -64,9 +54,25 @@ def _window(pieces: Pieces, relation: Relation) -> tuple[np.ndarray, np.ndarray]
         kinds[a:b] = kind
     start = max(0, min((a for a, _, _ in ranges), default=0) - BEFORE)
     end = min(len(pieces), max((b for _, b, _ in ranges), default=0) + AFTER)
-    inside = np.arange(start, end)
-    if len(inside) > WINDOW:
-        told = np.isin(kinds[inside], (SOURCE, CUE))
-        order = [*inside[told][:MARKED], *inside[kinds[inside] == CONTENT], *inside[kinds[inside] == PLAIN]]
-        inside = np.sort(np.array(order[:WINDOW]))
-    return inside, kinds[inside]
+    return assembled(pieces.ids[:LEAD], called, pieces.ids[start:end], kinds[start:end], special)
+
+
+def assembled(
+    lead: Sequence[int] | np.ndarray, called: Sequence[int] | np.ndarray, window: np.ndarray, kinds: np.ndarray, special: tuple[int, int]
+) -> Context:
+    """A claim from its parts. window, kinds: (w,) pieces of the claim and around it; too many lose the end of the content."""
+    first, last = special
+    kept = _fitting(kinds)
+    ids = np.concatenate([[first], lead, [last], called, [last], window[kept], [last]])
+    told = [PLAIN, *[OPENING] * (len(lead) + 1), *[SPEAKER] * (len(called) + 1), *kinds[kept], PLAIN]
+    return Context(ids.astype(np.int64), np.array(told, dtype=np.int64))
+
+
+def _fitting(kinds: np.ndarray) -> np.ndarray:
+    """Which pieces of a window are kept, in order."""
+    inside = np.arange(len(kinds))
+    if len(inside) <= WINDOW:
+        return inside
+    told = np.isin(kinds, (SOURCE, CUE))
+    order = [*inside[told][:MARKED], *inside[kinds == CONTENT], *inside[kinds == PLAIN]]
+    return np.sort(np.array(order[:WINDOW]))

@@ -127,7 +127,7 @@ def judged(story: GoldClaims, model: Model) -> list[dict[str, Choice]]:
     text, relations = story.article.text, story.article.relations
     resolution = resolve(text, relations)
     listed = listed_scores(resolution, listed_roles(text, story.published, resolution, model.actors))
-    choices = model.judge.judge(model.judge.contexts(text, None, relations, resolution), resolution.of, evidence(text, resolution), listed)
+    choices = model.judge.judge(model.judge.contexts(text, None, relations, resolution), evidence(text, resolution), listed)
     forms = [quotation(text, [cut(text, a, b) for a, b in r.content]) for r in relations]
     return [
         {**picked, "naming": Choice(naming, 1.0), "quotation": Choice(form, 1.0)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,16 +24,17 @@ from annotators.claimset import Passage
 from annotators.judge_network import LAYERS, JudgeNetwork
 from annotators.judge_packing import pack_judge, unpack_judge, write_config
 from annotators.judge_training import Example, examples, fit, hold_out, measured, scored, scores_of
-from annotators.judging import JUDGED, LABELS, columns_of
+from annotators.judging import JUDGED, LABELS, columns_of, weighed
+from annotators.mixing import mixed, translated
 from annotators.models import special_ids
-from annotators.role_words import ROLES
+from annotators.role_words import FEATURES, ROLES
 from annotators.training import Recipe, tokenizer_of, write_aside
 from schemas.errors import BadInput
 
 RECIPE = Recipe(epochs=6, batch=24, encoder_rate=2e-4, head_rate=1e-3, layer_decay=1.0, patience=3, average=0.99)
 TEACHER = Recipe(epochs=2, batch=24, encoder_rate=4e-5, head_rate=5e-4, layer_decay=0.95, average=0.99)
 """A teacher has learned more language: two passes at a fifth of the rate."""
-HEEDED = 0.5
+HEEDED = 0.3
 """Weight of role words beside the network's scores."""
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def learn_judge(
     """Trains from an encoder, or on from a judge's folder, and packs the judge's folder. Works in `OUT-work`, from where it resumes.
 
     runs: runs whose weights are averaged; teacher: a larger encoder, which learns first, and whose word on every claim, of the
-    unlabelled passages too, is learned from.
+    unlabelled passages and of claims mixed of the labelled ones too, is learned from.
     Returns accuracy, macro-F1 and confusion of each element on the held-out passages. Errors: BadInput where too little can be held out.
     """
     work = out.with_name(out.name + "-work")
@@ -64,7 +66,8 @@ def learn_judge(
         lessons = _taught(Start(teacher, work / "teacher", recipe.seed, layers=None), kept, held, unlabelled, start, recipe)
     network = _mean_of_runs(start, lessons, tried, work, recipe, runs)
     pack_judge(network, work / "tokenizer.json", out, [e.context for e in told[:: max(1, len(told) // 400)]])
-    write_config(out, network.encoder.config.to_diff_dict(), role_evidence(told), temperatures(network, tried), start.shift)
+    evidence = role_evidence(told)
+    write_config(out, network.encoder.config.to_diff_dict(), evidence, temperatures(network, tried, evidence), start.shift)
     return measured(network, tried)
 
 
@@ -105,13 +108,22 @@ class Start:
 def _taught(
     teacher: Start, kept: Sequence[Passage], held: Sequence[Passage], unlabelled: Sequence[Passage], start: Start, recipe: Recipe
 ) -> list[Example]:
-    """The claims to learn from, with what a teacher that learned from the labelled ones makes of each."""
+    """The claims to learn from, and new ones mixed of them, with what a teacher that learned from the labelled ones makes of each."""
     told = teacher.examples(kept)
     reached = fit(teacher.network, teacher.blank, told, teacher.examples(held), teacher.work, replace(TEACHER, seed=recipe.seed))
     log.info("the teacher reaches %s on held-out passages", reached)
-    says = _says(teacher, [*told, *teacher.examples(unlabelled, unlabelled=True)])
     rows = [*start.examples(kept), *start.examples(unlabelled, unlabelled=True)]
-    return [replace(row, taught={name: its[i] for name, its in says.items()}) for i, row in enumerate(rows)]
+    made = _mixed(start, kept, recipe.seed)
+    theirs = [replace(e, context=translated(e.context, start.tokenizer, teacher.tokenizer, teacher.special)) for e in made]
+    says = _says(teacher, [*told, *teacher.examples(unlabelled, unlabelled=True), *theirs])
+    return [replace(row, taught={name: its[i] for name, its in says.items()}) for i, row in enumerate([*rows, *made])]
+
+
+def _mixed(start: Start, passages: Sequence[Passage], seed: int) -> list[Example]:
+    """Claims mixed of those of passages, without labels."""
+    stories = [[e.context for e in start.examples([passage])] for passage in passages]
+    nothing = dict.fromkeys(JUDGED, -100)
+    return [Example(context, nothing, np.zeros(FEATURES)) for context in mixed(stories, start.special, random.Random(seed))]
 
 
 def _says(teacher: Start, rows: Sequence[Example]) -> dict[str, np.ndarray]:
@@ -152,9 +164,14 @@ def _mean(networks: Sequence[JudgeNetwork]) -> JudgeNetwork:
     return mean.eval()
 
 
-def temperatures(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, float]:
-    """For each element the temperature, of 0.5 to 5 in steps of a twentieth, under which the labels are likeliest."""
+def temperatures(network: JudgeNetwork, rows: Sequence[Example], evidence: dict[str, list]) -> dict[str, float]:
+    """For each element the temperature, of 0.5 to 5 in steps of a twentieth, under which the labels are likeliest.
+
+    evidence: what role words tell, which the judge weighs too.
+    """
     scores, found = scores_of(network, rows), {}
+    heeded = (np.array(evidence["weights"]), np.array(evidence["bias"]))
+    scores["role"] = weighed(scores["role"], np.stack([e.told for e in rows]), heeded)
     for name in JUDGED:
         known = [i for i, e in enumerate(rows) if e.labels[name] >= 0]
         z, right = torch.from_numpy(scores[name][known]), torch.tensor([rows[i].labels[name] for i in known])
@@ -166,7 +183,7 @@ def temperatures(network: JudgeNetwork, rows: Sequence[Example]) -> dict[str, fl
 def role_evidence(rows: Sequence[Example]) -> dict[str, list]:
     """What role words and countries in a speaker's phrases tell of its role: a logistic regression over the claims.
 
-    It counts half, as the network has read the same words: so it does best on stories that neither has learned from.
+    It counts less, as the network has read the same words: so both do best on stories that neither has learned from.
     """
     from sklearn.linear_model import LogisticRegression
 

@@ -90,18 +90,14 @@ class Judge:
                 out[group] = self.encoder.run(*filled([claims[i] for i in group], length))
         return dict(zip(JUDGED, np.split(out, np.cumsum(widths)[:-1], axis=1), strict=True))
 
-    def probabilities(
-        self, scores: dict[str, np.ndarray], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
-    ) -> dict[str, np.ndarray]:
-        """(claims, labels) for each element, calibrated; a speaker has one role in a story, so its claims' scores are averaged.
+    def probabilities(self, scores: dict[str, np.ndarray], told: np.ndarray, listed: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """(claims, labels) for each element, calibrated.
 
-        speakers: for each claim what tells its speaker, None for nobody's; told: (claims, FEATURES) of `annotators.role_words`;
-        listed: (claims, roles) what the desk's file speaks for, of `annotators.listing`.
+        told: (claims, FEATURES) of `annotators.role_words`; listed: (claims, roles) what the desk's file speaks for, of
+        `annotators.listing`.
         """
-        weights, bias = self.evidence
-        found = dict(scores)
         heeded = told[:, role_columns(self.columns["role"])]
-        found["role"] = _logged(pooled(scores["role"], speakers)) + _logged(heeded @ weights.T + bias)
+        found = scores | {"role": weighed(scores["role"], heeded, self.evidence)}
         if listed is not None:
             found["role"] = found["role"] + listed[:, self.columns["role"]]
         return {name: self._placed(name, _softmax((found[name] + self.shift[name]) / self.temperature[name])) for name in JUDGED}
@@ -112,11 +108,9 @@ class Judge:
         whole[:, self.columns[name]] = known
         return whole
 
-    def judge(
-        self, claims: Sequence[Context], speakers: Sequence[object], told: np.ndarray, listed: np.ndarray | None = None
-    ) -> list[dict[str, Choice]]:
+    def judge(self, claims: Sequence[Context], told: np.ndarray, listed: np.ndarray | None = None) -> list[dict[str, Choice]]:
         """The likeliest label of each element for each claim, in the order given; arguments as in `probabilities`."""
-        sure = self.probabilities(self.scores(claims), speakers, told, listed)
+        sure = self.probabilities(self.scores(claims), told, listed)
         best = {name: p.argmax(1) for name, p in sure.items()}
         return [
             {name: Choice(LABELS[name][best[name][i]], round(float(sure[name][i].max()), 4)) for name in JUDGED} for i in range(len(claims))
@@ -127,16 +121,10 @@ class Judge:
         return contexts(pieces or split_pieces(text, self.tokenizer), relations, resolution, self.tokenizer, self.special)
 
 
-def pooled(scores: np.ndarray, speakers: Sequence[object]) -> np.ndarray:
-    """(claims, labels) scores, each the mean over the claims of its speaker."""
-    rows: dict[object, list[int]] = {}
-    for i, speaker in enumerate(speakers):
-        if speaker is not None:
-            rows.setdefault(speaker, []).append(i)
-    out = scores.copy()
-    for its in rows.values():
-        out[its] = scores[its].mean(0)
-    return out
+def weighed(scores: np.ndarray, told: np.ndarray, evidence: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """(claims, roles) the network's scores with what role words tell. evidence: weights (roles, features) and bias (roles,) of these."""
+    weights, bias = evidence
+    return _logged(scores) + _logged(told @ weights.T + bias)
 
 
 def load_judge(folder: Path, compiled: openvino.CompiledModel, special: tuple[int, int]) -> Judge:

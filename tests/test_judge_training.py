@@ -67,7 +67,7 @@ def test_it_learns_is_packed_and_judges_the_same(tmp_path: Path, encoder: str) -
     network.load_state_dict({name.removeprefix("network."): value for name, value in best.items()})
     mine, theirs = judge.scores([r.context for r in rows]), scores_of(network.eval(), rows)
     assert all(np.corrcoef(mine[name].ravel(), theirs[name].ravel())[0, 1] > 0.98 for name in JUDGED)
-    said = judge.judge([r.context for r in rows], [None] * len(rows), np.stack([r.told for r in rows]))
+    said = judge.judge([r.context for r in rows], np.stack([r.told for r in rows]))
     assert [s["role"].label for s in said] == [LABELS["role"][r.labels["role"]] for r in rows]
 
 
@@ -129,10 +129,10 @@ def test_a_teacher_is_followed_where_nobody_gave_a_label(tmp_path: Path, encoder
     path = tmp_path / "judge-work" / "teacher" / "says.safetensors"
     says, written = load_file(path), path.stat().st_mtime_ns
     kept = len(hold_out(PASSAGES, recipe.seed)[0])
-    assert {len(its) for its in says.values()} == {kept + len(bare)}
+    assert {len(its) for its in says.values()} == {kept + len(bare) + 2 * kept}  # two claims mixed of each
 
     start = judge_learning.Start(encoder, tmp_path / "alone", recipe.seed)
-    theirs = {name: its[kept:].numpy() for name, its in says.items()}
+    theirs = {name: its[kept : kept + len(bare)].numpy() for name, its in says.items()}
     rows = [replace(e, taught={n: t[i] for n, t in theirs.items()}) for i, e in enumerate(start.examples(bare, unlabelled=True))]
     fit(start.network, start.blank, rows, start.examples(PASSAGES), tmp_path / "alone", recipe)
     assert measured(start.network, start.examples(PASSAGES))["stance"]["accuracy"] > 80
