@@ -49,7 +49,7 @@ def test_the_country_is_found_in_nine_of_ten() -> None:
 def test_the_shipped_models_do_as_well_as_they_did() -> None:
     figures = evaluate_claims(GOLD, load_model())
     assert figures["relations found"] > 91
-    assert figures["role"]["accuracy"] > 78.5
+    assert figures["role"]["accuracy"] > 81.5
     assert figures["modality"]["macro_f1"] > 88.5
-    assert figures["stance"]["accuracy"] > 74
+    assert figures["stance"]["accuracy"] > 78
     assert max(figures[name]["ece"] for name in ("role", "modality", "stance")) < 0.07
