@@ -183,7 +183,7 @@ def temperatures(network: JudgeNetwork, rows: Sequence[Example], evidence: dict[
 def role_evidence(rows: Sequence[Example]) -> dict[str, list]:
     """What role words and countries in a speaker's phrases tell of its role: a logistic regression over the claims.
 
-    It counts less, as the network has read the same words: so both do best on stories that neither has learned from.
+    It counts for little, as the network has read the same words (`docs/claims.md` has what it gives and costs).
     """
     from sklearn.linear_model import LogisticRegression
 
