@@ -6,10 +6,11 @@ Then what role words tell is learned on the same claims, and temperatures are fi
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,19 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 
+from annotators.claims import sentences
 from annotators.claimset import Passage
 from annotators.judge_network import LAYERS, JudgeNetwork
 from annotators.judge_packing import pack_judge, unpack_judge, write_config
 from annotators.judge_training import Example, examples, fit, hold_out, measured, scored, scores_of
 from annotators.judging import JUDGED, LABELS, columns_of, weighed
-from annotators.mixing import mixed, translated
+from annotators.mixing import SHORTEST, mixed, spoken, translated
 from annotators.models import special_ids
+from annotators.pieces import split_pieces
 from annotators.role_words import FEATURES, ROLES
 from annotators.training import Recipe, tokenizer_of, write_aside
 from schemas.errors import BadInput
+from schemas.story import Story
 
 RECIPE = Recipe(epochs=6, batch=24, encoder_rate=2e-4, head_rate=1e-3, layer_decay=1.0, patience=3, average=0.99)
 TEACHER = Recipe(epochs=2, batch=24, encoder_rate=4e-5, head_rate=5e-4, layer_decay=0.95, average=0.99)
@@ -98,7 +102,7 @@ class Start:
         write_aside(work / "tokenizer.json", lambda path: tokenizer.save(str(path)))
         first, last, blank = names
         self.tokenizer, self.special = tokenizer, special_ids(tokenizer, (first, last))
-        self.blank = special_ids(tokenizer, (blank, blank))[0]
+        self.marks = (*self.special, special_ids(tokenizer, (blank, blank))[0])
 
     def examples(self, passages: Sequence[Passage], *, unlabelled: bool = False) -> list[Example]:
         """The claims of passages as this network reads them."""
@@ -110,20 +114,36 @@ def _taught(
 ) -> list[Example]:
     """The claims to learn from, and new ones mixed of them, with what a teacher that learned from the labelled ones makes of each."""
     told = teacher.examples(kept)
-    reached = fit(teacher.network, teacher.blank, told, teacher.examples(held), teacher.work, replace(TEACHER, seed=recipe.seed))
+    reached = fit(teacher.network, teacher.marks, told, teacher.examples(held), teacher.work, replace(TEACHER, seed=recipe.seed))
     log.info("the teacher reaches %s on held-out passages", reached)
     rows = [*start.examples(kept), *start.examples(unlabelled, unlabelled=True)]
-    made = _mixed(start, kept, recipe.seed)
+    made = _made(start, kept, unlabelled, recipe.seed)
     theirs = [replace(e, context=translated(e.context, start.tokenizer, teacher.tokenizer, teacher.special)) for e in made]
     says = _says(teacher, [*told, *teacher.examples(unlabelled, unlabelled=True), *theirs])
     return [replace(row, taught={name: its[i] for name, its in says.items()}) for i, row in enumerate([*rows, *made])]
 
 
-def _mixed(start: Start, passages: Sequence[Passage], seed: int) -> list[Example]:
-    """Claims mixed of those of passages, without labels."""
+def _made(start: Start, passages: Sequence[Passage], unlabelled: Sequence[Passage], seed: int) -> list[Example]:
+    """Claims without labels: mixed of those of passages, and as many sentences, of these and the unlabelled, that nobody said."""
+    rng = random.Random(seed)
     stories = [[e.context for e in start.examples([passage])] for passage in passages]
+    unsaid = [pieces for passage in (*passages, *unlabelled) for pieces in _unsaid(passage, start.tokenizer)]
+    said = rng.sample(unsaid, min(len(unsaid), sum(map(len, stories))))
     nothing = dict.fromkeys(JUDGED, -100)
-    return [Example(context, nothing, np.zeros(FEATURES)) for context in mixed(stories, start.special, random.Random(seed))]
+    made = itertools.chain(mixed(stories, start.special, rng), spoken(said, stories, start.special, rng))
+    return [Example(context, nothing, np.zeros(FEATURES)) for context in made]
+
+
+def _unsaid(passage: Passage, tokenizer: Tokenizer) -> Iterator[np.ndarray]:
+    """The pieces of each sentence, of some length, that has no part in a claim."""
+    taken = np.zeros(len(passage.text), dtype=bool)
+    for its in (claim.relation for claim in passage.claims):
+        for start, end in (*its.source, *its.cue, *its.content):
+            taken[start:end] = True
+    for sentence in sentences(Story(passage.id, 1, passage.text)):
+        pieces = split_pieces(sentence.text, tokenizer).ids
+        if len(pieces) >= SHORTEST and not taken[sentence.start : sentence.end].any():
+            yield pieces
 
 
 def _says(teacher: Start, rows: Sequence[Example]) -> dict[str, np.ndarray]:
@@ -143,7 +163,7 @@ def _mean_of_runs(start: Start, told: Sequence[Example], tried: Sequence[Example
     for run in range(runs):
         network = copy.deepcopy(start.network)
         reached = fit(
-            network, start.blank, told, tried, work if run == 0 else work / f"run-{run + 1}", replace(recipe, seed=recipe.seed + run)
+            network, start.marks, told, tried, work if run == 0 else work / f"run-{run + 1}", replace(recipe, seed=recipe.seed + run)
         )
         ended.append((reached["score"], network))
     (best, first), *others = sorted(ended, key=lambda its: -its[0])

@@ -58,19 +58,20 @@ class JudgeBatch:
 
 
 class JudgeLearner(nn.Module):
-    """What `annotators.training.train` trains."""
+    """What `annotators.training.train` trains. marks: ids of the pieces that open, that close, and that stand for blanked ones."""
 
-    def __init__(self, network: JudgeNetwork, blank: int) -> None:
+    def __init__(self, network: JudgeNetwork, marks: tuple[int, int, int]) -> None:
         super().__init__()
-        self.network, self.blank = network, blank
+        self.network, self.marks = network, marks
 
     def loss(self, batch: JudgeBatch, recipe: Recipe) -> Tensor:
         """Cross-entropy with what is to be said, some pieces blanked."""
         device = next(self.parameters()).device
         ids, kinds, mask = batch.ids.to(device), batch.kinds.to(device), batch.mask.to(device)
-        words = (torch.rand(ids.shape, device=device) < BLANKED) & (ids > self.blank)
+        first, last, blank = self.marks
+        blanked = (torch.rand(ids.shape, device=device) < BLANKED) & (ids != first) & (ids != last)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
-            scores = parted(self.network(torch.where(words, self.blank, ids), kinds, mask).float())
+            scores = parted(self.network(torch.where(blanked, blank, ids), kinds, mask).float())
         total = self.network.outer.bias.sum() * 0
         for name, right in batch.right.items():
             known = right.to(device).sum().clamp(min=1)
@@ -79,13 +80,18 @@ class JudgeLearner(nn.Module):
 
 
 def fit(
-    network: JudgeNetwork, blank: int, told: Sequence[Example], tried: Sequence[Example], work: Path, recipe: Recipe
+    network: JudgeNetwork,
+    marks: tuple[int, int, int],
+    told: Sequence[Example],
+    tried: Sequence[Example],
+    work: Path,
+    recipe: Recipe,
 ) -> dict[str, float]:
     """Trains a network on claims, resuming from a checkpoint in `work`; it then has the weights that did best on those to try.
 
-    blank: the id of the piece that stands for blanked ones. Returns the figures of its best epoch.
+    marks: as `JudgeLearner` takes them. Returns the figures of its best epoch.
     """
-    learner = JudgeLearner(network, blank)
+    learner = JudgeLearner(network, marks)
 
     def plan(epoch: int) -> Iterator[JudgeBatch]:
         return batches(told, recipe.batch, random.Random(f"{recipe.seed}/{epoch}"))

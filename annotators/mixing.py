@@ -1,4 +1,4 @@
-"""Claims that nobody made: a claim with another's speaker, another's cue, or a part of its content.
+"""Claims that nobody made: a claim with another's speaker, another's cue, a part of its content, or a sentence that nobody said.
 
 A teacher tells what they would be; so a small network sees what turns a label far more often than in the claims that were written
 (Jiao et al. 2020 augment for a small student so, by words).
@@ -7,7 +7,7 @@ A teacher tells what they would be; so a small network sees what turns a label f
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,6 +58,16 @@ def parts(context: Context) -> Parts:
     opening, called = (context.ids[context.kinds == kind][:-1] for kind in (OPENING, SPEAKER))
     begin = len(opening) + len(called) + 3
     return Parts(opening, called, context.ids[begin:-1], context.kinds[begin:-1])
+
+
+def spoken(
+    sentences: Iterable[np.ndarray], stories: Sequence[Sequence[Context]], special: tuple[int, int], rng: random.Random
+) -> Iterator[Context]:
+    """Each sentence, (pieces,), as the content of one of the stories' claims. special: ids of the pieces that open and close."""
+    everyone = [parts(context) for story in stories for context in story]
+    for sentence in sentences:
+        new = rng.choice(everyone).given(CONTENT, sentence)
+        yield assembled(new.opening, new.called, new.window, new.kinds, special)
 
 
 def mixed(stories: Sequence[Sequence[Context]], special: tuple[int, int], rng: random.Random, each: int = 2) -> Iterator[Context]:

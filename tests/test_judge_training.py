@@ -33,7 +33,7 @@ KINDS = [
 
 def passage(number: int) -> Passage:
     who, what, role, stance = KINDS[number % 4]
-    text = f"On day {number} it was quiet. {who} said {what}."
+    text = f"On the morning of day {number} it was quiet. {who} said {what}."
     parts = [(text.index(part), text.index(part) + len(part)) for part in (who, "said", what)]
     relation = Relation(*(((a, b),) for a, b in parts))
     return Passage(f"p{number}", f"g{number}", "X", text, (Labelled(relation, {"role": role, "modality": "asserts", "stance": stance}),))
@@ -129,16 +129,32 @@ def test_a_teacher_is_followed_where_nobody_gave_a_label(tmp_path: Path, encoder
     path = tmp_path / "judge-work" / "teacher" / "says.safetensors"
     says, written = load_file(path), path.stat().st_mtime_ns
     kept = len(hold_out(PASSAGES, recipe.seed)[0])
-    assert {len(its) for its in says.values()} == {kept + len(bare) + 2 * kept}  # two claims mixed of each
+    assert {len(its) for its in says.values()} == {kept + len(bare) + 2 * kept + kept}  # two claims mixed of each, and as many sentences
 
     start = judge_learning.Start(encoder, tmp_path / "alone", recipe.seed)
     theirs = {name: its[kept : kept + len(bare)].numpy() for name, its in says.items()}
     rows = [replace(e, taught={n: t[i] for n, t in theirs.items()}) for i, e in enumerate(start.examples(bare, unlabelled=True))]
-    fit(start.network, start.blank, rows, start.examples(PASSAGES), tmp_path / "alone", recipe)
+    fit(start.network, start.marks, rows, start.examples(PASSAGES), tmp_path / "alone", recipe)
     assert measured(start.network, start.examples(PASSAGES))["stance"]["accuracy"] > 80
 
     again = judge_learning.learn_judge(PASSAGES, encoder, tmp_path / "judge", replace(recipe, epochs=1), teacher=encoder, unlabelled=bare)
     assert (again, path.stat().st_mtime_ns) == (reached, written)
+
+
+def test_any_encoders_pieces_are_blanked_but_those_that_open_and_close(encoder: str, tmp_path: Path) -> None:
+    """MPNet's own piece for blanks is the last of its vocabulary, BERT's stands before all words."""
+    from annotators.judge_learning import RECIPE, Start
+    from annotators.judge_training import JudgeLearner, batches
+
+    start = Start(encoder, tmp_path, 20)
+    (batch,) = batches(start.examples(PASSAGES), 500, random.Random(0))
+    for blank in (start.marks[2], int(batch.ids.max()) + 1):
+        seen = []
+        with start.network.register_forward_pre_hook(lambda _, read: (seen.append(read[0]), (batch.ids, *read[1:]))[1]):  # noqa: B023
+            JudgeLearner(start.network, (*start.special, blank)).loss(batch, RECIPE)
+        blanked = (seen[0] == blank) & (batch.ids != blank)
+        assert 0.03 < float(blanked.float().mean()) < 0.09
+        assert not blanked[torch.isin(batch.ids, torch.tensor(start.special))].any()
 
 
 def test_the_mean_of_runs_is_no_worse_than_the_best_of_them(tmp_path: Path, encoder: str) -> None:

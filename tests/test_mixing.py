@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from annotators.context import CONTENT, CUE, OPENING, PLAIN, SOURCE, SPEAKER, WINDOW, Context, assembled
-from annotators.mixing import mixed, parts, translated
+from annotators.mixing import mixed, parts, spoken, translated
 from annotators.models import special_ids
 
 SPECIAL = (1, 2)
@@ -61,6 +61,22 @@ def test_whole_claims_of_pieces_that_there_were(stories: list[list[Context]], se
             assert tuple(new.ids[new.kinds == kind].tolist()) in known[kind]
         if SOURCE not in parts(old).kinds:
             assert SOURCE not in its.kinds  # nobody's words stay nobody's
+
+
+@given(
+    st.lists(st.lists(claims(), min_size=1, max_size=4), min_size=1, max_size=3),
+    st.lists(PIECES.filter(bool), max_size=5),
+    st.integers(0, 9),
+)
+def test_sentences_are_said_by_speakers_that_there_were(stories: list[list[Context]], sentences: list[list[int]], seed: int) -> None:
+    made = list(spoken(map(np.array, sentences), stories, SPECIAL, random.Random(seed)))
+    before = [parts(claim) for story in stories for claim in story]
+    assert len(made) == len(sentences)
+    for new, sentence in zip(map(parts, made), sentences, strict=True):
+        likely = [p for p in before if p.opening.tolist() == new.opening.tolist() and p.called.tolist() == new.called.tolist()]
+        assert any(p.of(SOURCE).tolist() == new.of(SOURCE).tolist() and p.of(CUE).tolist() == new.of(CUE).tolist() for p in likely)
+        assert new.of(CONTENT).tolist() == sentence[: len(new.of(CONTENT))]
+        assert len(new.of(CONTENT)) == len(sentence) or len(new.window) == WINDOW
 
 
 def test_the_same_seed_mixes_the_same() -> None:
