@@ -19,8 +19,8 @@ from schemas.labels import CHOICES
 def read_wire_labels(path: Path, texts: Iterable[str]) -> tuple[list[Passage], int]:
     """The labelled stories of a file whose texts are given, and how many it has in all.
 
-    A row has `id`, `country`, `text_sha256` and `claims`: stretches of source, cue and content, and those of role, modality and stance
-    that are labelled. Errors: BadData names the line and the fault.
+    A row has `id`, perhaps `country`, `text_sha256` and `claims`: stretches of source, cue and content, and those of role, modality
+    and stance that are labelled. Errors: BadData names the line and the fault.
     """
     known = {_hash(text): text for text in texts}
     passages, total = [], 0
@@ -43,7 +43,7 @@ def _hash(text: str) -> str:
 
 def _passage(row: dict[str, Any], text: str) -> Passage:
     claims = tuple(Labelled(read_relation({role: claim[role] for role in ROLES}, text), _labels(claim)) for claim in row["claims"])
-    return Passage(row["id"], row["id"], row["country"], text, claims)
+    return Passage(row["id"], row["id"], row.get("country", ""), text, claims)
 
 
 def _labels(claim: dict[str, Any]) -> dict[str, str]:

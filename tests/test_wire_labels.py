@@ -54,6 +54,13 @@ def test_faults_are_told_with_their_line(bad: dict[str, Any], says: str, tmp_pat
         read_wire_labels(write(tmp_path, bad), [TEXT])
 
 
+def test_stories_held_out_are_in_no_training() -> None:
+    rows = [json.loads(line) for line in (CLAIMS / "held" / "wire" / "muc3.jsonl").read_text().splitlines()]
+    trained = {json.loads(line)["text_sha256"] for line in FILE.read_text().splitlines()}
+    assert (len(rows), sum(len(row["claims"]) for row in rows)) == (116, 170)
+    assert not trained & {row["text_sha256"] for row in rows}
+
+
 @pytest.mark.slow
 def test_a_folder_without_the_stories_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such folder"):
