@@ -56,7 +56,7 @@ def learn_judge(
     """Trains from an encoder, or on from a judge's folder, and packs the judge's folder. Works in `OUT-work`, from where it resumes.
 
     runs: runs whose weights are averaged; teacher: a larger encoder, which learns first, and whose word on every claim, of the
-    unlabelled passages and of claims mixed of the labelled ones too, is learned from.
+    unlabelled passages and of those that are mixed and spoken (`annotators.mixing`) too, is learned from.
     Returns accuracy, macro-F1 and confusion of each element on the held-out passages. Errors: BadInput where too little can be held out.
     """
     work = out.with_name(out.name + "-work")

@@ -75,7 +75,10 @@ def train_claims(
         str | None, typer.Option(help="Id or path of a larger encoder, which learns first and is then followed.", show_default=False)
     ] = None,
     unlabelled: Annotated[
-        Path | None, typer.Option(help="Articles in PolNeAR's format, on whose relations the teacher is followed too.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Articles in PolNeAR's format, on whose relations and sentences the teacher is followed too.", show_default=False
+        ),
     ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Runs whose weights are averaged, those that together do best.")] = 1,
 ) -> None:

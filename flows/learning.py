@@ -48,7 +48,7 @@ class JudgeData:
     """What a judge learns from beside the written claims.
 
     wire: folder of stories that the project has labels of; teacher: a larger encoder, which learns first and is followed;
-    unlabelled: articles on whose relations it is followed too.
+    unlabelled: articles on whose relations, and sentences that nobody said, it is followed too.
     """
 
     wire: Path | None = None
