@@ -11,29 +11,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from annotators.claimset import Passage
 from annotators.corpora import Article
 from annotators.evaluation import GoldClaims, confusion, figures, judged
 from annotators.judging import JUDGED
 from annotators.models import load_model
-from annotators.wire_labels import read_wire_labels
-from flows.learning import CLAIMS
-from schemas.readers import read_stories
-
-LABELS = CLAIMS / "held" / "wire" / "muc3.jsonl"
-
-
-def held(folder: Path) -> list[Passage]:
-    """The labelled stories whose texts are in a folder."""
-    paths = (path for path in sorted(folder.iterdir()) if path.is_file())
-    return read_wire_labels(LABELS, [s.text for path in paths for s in read_stories(path.read_bytes(), path.name)])[0]
+from flows.learning import CLAIMS, labelled_wire
 
 
 def main(folder: Path) -> None:
     """Prints the figures."""
     stories = [
         GoldClaims(Article(p.id, p.text, tuple(c.relation for c in p.claims)), [{n: c.labels.get(n) for n in JUDGED} for c in p.claims])
-        for p in held(folder)
+        for p in labelled_wire(folder, CLAIMS / "held" / "wire")
     ]
     model = load_model()
     rows = [pair for story in stories for pair in zip(story.labels, judged(story, model), strict=True)]

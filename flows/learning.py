@@ -62,7 +62,7 @@ def train_judge(out: Path, encoder: str, epochs: int, data: JudgeData, runs: int
         raise BadInput(f"--unlabelled {data.unlabelled}: nobody says what its claims are; give --teacher too")
     try:
         passages = [p for path in sorted(CLAIMS.glob("*.jsonl")) for p in read_passages(path)]
-        passages += _labelled_wire(data.wire) if data.wire else []
+        passages += labelled_wire(data.wire) if data.wire else []
         unlabelled = [_without_labels(article) for article in read_articles(data.unlabelled)] if data.unlabelled else []
     except BadData as error:
         raise BadInput(str(error)) from error
@@ -84,13 +84,13 @@ def _without_labels(article: Article) -> Passage:
     return Passage(article.id, article.id, "", article.text, tuple(Labelled(relation, {}) for relation in article.relations))
 
 
-def _labelled_wire(folder: Path) -> list[Passage]:
-    """The stories of a folder that the project has labels of. Errors: BadInput where it has none of them."""
+def labelled_wire(folder: Path, labels: Path = CLAIMS / "wire") -> list[Passage]:
+    """The stories of a folder that the project has labels of. labels: theirs. Errors: BadInput where it has none of them."""
     if not folder.is_dir():
         raise BadInput(f"{folder}: no such folder; give one of wire files, as MUC-3's")
     with err().status(f"reading {folder}"):
         texts = [s.text for path in sorted(folder.iterdir()) if path.is_file() for s in read_stories(path.read_bytes(), path.name)]
-        found = [read_wire_labels(path, texts) for path in sorted((CLAIMS / "wire").glob("*.jsonl"))]
+        found = [read_wire_labels(path, texts) for path in sorted(labels.glob("*.jsonl"))]
     passages, total = [p for its, _ in found for p in its], sum(count for _, count in found)
     if not passages:
         raise BadInput(f"{folder}: has none of the {total} stories that the project has labels of; give MUC-3's folder")
