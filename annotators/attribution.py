@@ -33,10 +33,11 @@ Range = tuple[int, int]
 
 
 class Output(NamedTuple):
-    """What a backend gives for one window of l pieces: tags (l, 7), links (l, 3, LINK)."""
+    """What a backend gives for one window of l pieces: tags (l, 7), links (l, 3, LINK), tags of inner relations (l, 7)."""
 
     tags: np.ndarray
     links: np.ndarray
+    inner: np.ndarray
 
 
 class Backend(Protocol):
@@ -45,20 +46,21 @@ class Backend(Protocol):
     steps: Steps
     special: tuple[int, int]
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """ids, feature, mask: (b, l). Returns tag scores (b, l, 7), links (b, l, 3, LINK)."""
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+        """ids, feature, mask: (b, l). Returns tag scores (b, l, 7), links (b, l, 3, LINK), inner tag scores (b, l, 7)."""
 
 
 @dataclass
 class Reading:
     """What a model saw in one text of n pieces.
 
-    scores: (n, 7) merged tag scores; each window's range and links; path: (n,) the best tags; sure: (n, 7) the
-    probability of each tag.
+    scores, inner: (n, 7) merged tag scores, and those of inner relations; each window's range and links; path: (n,) the best tags;
+    sure: (n, 7) the probability of each tag.
     """
 
     pieces: Pieces
     scores: np.ndarray
+    inner: np.ndarray
     steps: Steps
     ranges: list[tuple[int, int]]
     links: list[np.ndarray]
@@ -80,7 +82,8 @@ def readings(split: Sequence[Pieces], ranges: Sequence[list[Range]], outs: Seque
     scores = [_merge(len(p), r, [o.tags for o in out]) for p, r, out in zip(split, ranges, outs, strict=True)]
     paths, sure = best_paths(scores, steps.steps), all_marginals(scores, steps.steps)
     for t, pieces in enumerate(split):
-        yield Reading(pieces, scores[t], steps, ranges[t], [o.links for o in outs[t]], paths[t], sure[t])
+        inner = _merge(len(pieces), ranges[t], [o.inner for o in outs[t]])
+        yield Reading(pieces, scores[t], inner, steps, ranges[t], [o.links for o in outs[t]], paths[t], sure[t])
 
 
 def run_windows(cuts: Sequence[tuple[Pieces, int, int]], backend: Backend) -> list[Output]:

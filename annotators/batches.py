@@ -27,7 +27,8 @@ JOIN_ARTICLE, JOIN_BREAK = 0.25, 0.5
 class Gold:
     """An article in pieces with its gold.
 
-    tags: (n,); owner: (n,) of content pieces the relation's number, else -1; cues, sources: (relations, 2) pieces, 0, 0 for none.
+    tags: (n,); owner: (n,) of content pieces the relation's number, else -1; cues, sources: (relations, 2) pieces, 0, 0 for none;
+    inner: (n,) tags of the relations that stand in another's content.
     """
 
     pieces: Pieces
@@ -35,6 +36,7 @@ class Gold:
     owner: np.ndarray
     cues: np.ndarray
     sources: np.ndarray
+    inner: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Batch:
     feature: Tensor
     mask: Tensor
     tags: Tensor
+    inner: Tensor
+    within: Tensor
+    """Which pieces belong to a content, where inner relations may stand."""
     owners: Tensor
     cues: list[Tensor]
     sources: list[Tensor]
@@ -67,13 +72,35 @@ def gold_of(article: Article, tokenizer: Tokenizer, *, joined: frozenset[int] = 
                     sources[number] = a, b
                 if a == b or (tags[a:b] != OUTSIDE).any():
                     continue
-                tags[a:b] = begin(role) + 1
-                tags[a] = begin(role)
+                _mark(tags, a, b, role)
                 if role == "cue":
                     cues[number] = a, b
                 elif role == "content":
                     owner[a:b] = number
-    return Gold(pieces, tags, owner, cues, sources)
+    return Gold(pieces, tags, owner, cues, sources, _inner(article, pieces, owner))
+
+
+def _inner(article: Article, pieces: Pieces, owner: np.ndarray) -> np.ndarray:
+    """(n,) tags of the relations whose cue stands in another's content, what of them stands there too; the first keeps its pieces."""
+    tags = np.full(len(pieces), OUTSIDE, dtype=np.int64)
+
+    def free(a: int, b: int) -> bool:
+        return a < b and bool((owner[a:b] >= 0).all()) and not tags[a:b].any()
+
+    for number, relation in enumerate(article.relations):
+        spans = {role: [pieces.covering(start, end) for start, end in getattr(relation, role)] for role in ROLES}
+        if not spans["cue"] or not all(free(a, b) and number not in owner[a:b] for a, b in spans["cue"]):
+            continue
+        for role, its in spans.items():
+            for a, b in its:
+                if free(a, b):
+                    _mark(tags, a, b, role)
+    return tags
+
+
+def _mark(tags: np.ndarray, a: int, b: int, role: str) -> None:
+    tags[a:b] = begin(role) + 1
+    tags[a] = begin(role)
 
 
 def epoch_batches(
@@ -103,8 +130,8 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], *, writ
     """A batch of windows, each between the tokenizer's two special pieces."""
     length = max(b - a for _, a, b in cuts) + 2
     shape = (len(cuts), length)
-    ids, feature, tags = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    mask, owners = np.zeros(shape, dtype=bool), np.full(shape, -1, dtype=np.int64)
+    ids, feature, tags, inner = (np.zeros(shape, dtype=np.int64) for _ in range(4))
+    mask, within, owners = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool), np.full(shape, -1, dtype=np.int64)
     cues, sources, source_of = [], [], []
     for row, (gold, a, b) in enumerate(cuts):
         n = b - a
@@ -112,6 +139,8 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], *, writ
         feature[row, 1 : n + 1] = gold.pieces.feature[a:b]
         mask[row, : n + 2] = True
         tags[row, 1 : n + 1] = gold.tags[a:b]
+        inner[row, 1 : n + 1] = gold.inner[a:b]
+        within[row, 1 : n + 1] = gold.owner[a:b] >= 0
         inside = np.flatnonzero(_within(gold.cues, a, b))
         number = np.full(len(gold.cues) + 1, -1, dtype=np.int64)
         number[inside] = np.arange(len(inside))
@@ -120,8 +149,8 @@ def collate(cuts: list[tuple[Gold, int, int]], special: tuple[int, int], *, writ
         spans, which = _sources(gold, a, b)
         sources.append(torch.from_numpy(spans - a + 1))
         source_of.append(torch.from_numpy(which[inside]))
-    ids_, feature_, mask_, tags_, owners_ = map(torch.from_numpy, (ids, feature, mask, tags, owners))
-    return Batch(ids_, feature_, mask_, tags_, owners_, cues, sources, source_of, written)
+    ids_, feature_, mask_, tags_, inner_, within_, owners_ = map(torch.from_numpy, (ids, feature, mask, tags, inner, within, owners))
+    return Batch(ids_, feature_, mask_, tags_, inner_, within_, owners_, cues, sources, source_of, written)
 
 
 def _within(spans: np.ndarray, a: int, b: int) -> np.ndarray:

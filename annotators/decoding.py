@@ -15,11 +15,15 @@ DISTANCES = 24
 
 @dataclass(frozen=True)
 class Steps:
-    """What decoding needs beside the network's outputs: tag steps (7, 7), distance scores (2, DISTANCES), the score of no source."""
+    """What decoding needs beside the network's outputs: tag steps (7, 7), distance scores (2, DISTANCES), the score of no source.
+
+    inner: the tag steps of inner relations, (7, 7); None for a model that finds none.
+    """
 
     steps: np.ndarray
     distance: np.ndarray
     absent_source: float
+    inner: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

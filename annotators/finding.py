@@ -1,71 +1,62 @@
-"""All the attribution relations of texts: those the tag layer gives, and those inside a content that reports speech itself.
+"""All the attribution relations of texts: those the tag layer gives, and those inside a content.
 
-A tag layer gives each piece to one relation, and what it learned from nests none. So a content with a verb of speech (*the
-minister said the rebels had denied ...*) is read once more, on its own, as if it stood in the story without its speaker.
+A tag layer gives each piece to one relation. For *the minister said the rebels had denied ...* a model has a second row of tags, which
+counts inside contents alone; what belongs to what there is told by the same links as elsewhere.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from annotators.attribution import Backend, Reading, read, readings, relations, run_windows
-from annotators.decoding import Found
-from annotators.pieces import FIRST, Pieces
-from annotators.windows import SIZE
+import numpy as np
+
+from annotators.attribution import Backend, Reading, read, relations
+from annotators.decoding import Found, all_marginals, best_paths, stretches
+from annotators.tags import FORBIDDEN, OUTSIDE, TAGS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-_FORMS = """
-acknowledge(?:d|s)? accuse(?:d|s)? add(?:ed|s)? admit(?:ted|s)? allege(?:d|s)? announce(?:d|s)? argue(?:d|s)? assert(?:ed|s)?
-blame(?:d|s)? claim(?:ed|s)? complain(?:ed|s)? condemn(?:ed|s)? confirm(?:ed|s)? declare(?:d|s)? demand(?:ed|s)? den(?:y|ied|ies|ying)
-denounce(?:d|s)? explain(?:ed|s)? insist(?:ed|s)? maintain(?:ed|s)? note(?:d|s)? pledge(?:d|s)? predict(?:ed|s)? promise(?:d|s)?
-reiterate(?:d|s)? reject(?:ed|s)? repl(?:y|ied|ies) report(?:ed|s)? sa(?:y|id|ys|ying) stated tell(?:s)? testif(?:y|ied|ies)
-threaten(?:ed|s)? told vow(?:ed|s)? warn(?:ed|s)? write(?:s)? wrote
-"""
-SPEECH = re.compile(rf"(?<!\bto )\b(?:{'|'.join(_FORMS.split())})\b", re.IGNORECASE)
-"""Verbs of speech: thinking, hoping and planning inside a content are seldom what a story reports, nor is what somebody is *to* say."""
-_SHORTEST, _LONGEST = 5, SIZE
-"""Contents that are read again, in pieces."""
 
 
 def find(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[tuple[Reading, list[Found]]]:
     """Each text's reading and its relations in order of their cues, inner ones among them."""
     outer = [(reading, relations(reading)) for reading in read(texts, tokenizer, backend)]
-    places = [(t, span) for t, (reading, found) in enumerate(outer) for span in _speaking(texts[t], reading, found)]
-    inner: dict[int, list[Found]] = {}
-    for (t, (start, _)), reading in zip(places, _again([outer[t][0] for t, _ in places], [s for _, s in places], backend), strict=True):
-        inner.setdefault(t, []).extend(_moved(f, start) for f in relations(reading))
-    for t, (reading, found) in enumerate(outer):
-        yield reading, sorted([*found, *inner.get(t, [])], key=lambda f: f.cue)
+    inner = [[]] * len(outer) if backend.steps.inner is None else _inner(outer, backend.steps.inner)
+    for (reading, found), its in zip(outer, inner, strict=True):
+        yield reading, sorted([*found, *its], key=lambda f: f.cue)
 
 
-def _speaking(text: str, reading: Reading, found: Sequence[Found]) -> Iterator[tuple[int, int]]:
-    """The contents, in pieces, in which somebody is said to speak."""
+def _inner(outer: Sequence[tuple[Reading, list[Found]]], steps: np.ndarray) -> list[list[Found]]:
+    """The relations inside contents of each text."""
+    scores = [_within(reading.inner, found) for reading, found in outer]
+    paths = best_paths(scores, steps)
+    some = [t for t, path in enumerate(paths) if stretches(path, "cue")]
+    inner: list[list[Found]] = [[] for _ in outer]
+    for t, sure in zip(some, all_marginals([scores[t] for t in some], steps), strict=True):
+        reading, found = outer[t]
+        inner[t] = [f for its in found for f in _inside(its, replace(reading, path=paths[t], sure=sure))]
+    return inner
+
+
+def _within(scores: np.ndarray, found: Sequence[Found]) -> np.ndarray:
+    """(n, 7) inner tag scores; a piece of no content can only be outside."""
+    only = np.full(len(TAGS), FORBIDDEN, dtype=scores.dtype)
+    only[OUTSIDE] = 0
+    inside = _covered(len(scores), found)
+    return np.where(inside[:, None], scores, only)
+
+
+def _inside(outer: Found, reading: Reading) -> list[Found]:
+    """The relations in one relation's content. reading: with the path of inner tags."""
+    path = np.where(_covered(len(reading.path), [outer]), reading.path, OUTSIDE)
+    return relations(replace(reading, path=path)) if stretches(path, "cue") else []
+
+
+def _covered(count: int, found: Sequence[Found]) -> np.ndarray:
+    """(count,) whether a piece belongs to one of the relations' contents."""
+    covered = np.zeros(count, dtype=bool)
     for a, b in (content for f in found for content in f.contents):
-        first, last = int(reading.pieces.start[a]), int(reading.pieces.end[b - 1])
-        if _SHORTEST <= b - a <= _LONGEST and SPEECH.search(text, first + 1, last):
-            yield a, b
-
-
-def _again(outer: Sequence[Reading], spans: Sequence[tuple[int, int]], backend: Backend) -> Iterator[Reading]:
-    """A reading of each span on its own, as a paragraph."""
-    pieces = [_as_paragraph(reading.pieces[a:b]) for reading, (a, b) in zip(outer, spans, strict=True)]
-    ranges = [[(0, len(p))] for p in pieces]
-    outs = run_windows([(p, 0, len(p)) for p in pieces], backend)
-    return readings(pieces, ranges, [[out] for out in outs], backend.steps)
-
-
-def _as_paragraph(pieces: Pieces) -> Pieces:
-    feature = pieces.feature.copy()
-    feature[0] |= FIRST
-    return replace(pieces, feature=feature)
-
-
-def _moved(found: Found, by: int) -> Found:
-    """A relation found in a part of a text, in the pieces of the whole."""
-    sources, contents = (tuple((a + by, b + by) for a, b in spans) for spans in (found.sources, found.contents))
-    return Found((found.cue[0] + by, found.cue[1] + by), sources, contents, found.probability)
+        covered[a:b] = True
+    return covered

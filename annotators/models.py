@@ -1,6 +1,6 @@
 """A model folder: what lies in it, and how it is loaded once a process.
 
-model.onnx      the encoder with its tag and linking layers in 8 bits (ids, feature, mask -> tags, links)
+model.onnx      the encoder with its tag and linking layers in 8 bits (ids, feature, mask -> tags, links, inner)
 tokenizer.json  the tokenizer
 config.json     revision, label set, tag steps, distance scores, calibration
 judge/          the judge trained with it; without one the shipped judge serves
@@ -53,12 +53,13 @@ class OpenVinoBackend:
     special: tuple[int, int]
     _own: threading.local = field(default_factory=threading.local, repr=False)
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `annotators.attribution.Backend`."""
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
+        """See `annotators.attribution.Backend`; a model packed by an older version finds no inner relations."""
         if not hasattr(self._own, "request"):
             self._own.request = self.compiled.create_infer_request()
         results = self._own.request.infer({"ids": ids, "feature": feature, "mask": mask})
-        return results["tags"], results["links"]
+        inner = np.zeros_like(results["tags"]) if self.steps.inner is None else results["inner"]
+        return results["tags"], results["links"], inner
 
 
 @dataclass
@@ -118,9 +119,7 @@ def _load(folder: Path) -> Model:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        shapes = {"steps": (len(TAGS), len(TAGS)), "distance": (2, DISTANCES)}
-        steps, distance = (np.array(config[name], dtype=np.float32).reshape(shape) for name, shape in shapes.items())
-        decoding = Steps(steps, distance, config["absent_source"])
+        decoding = _steps(config)
         backend = OpenVinoBackend(_compiled(folder / "model.onnx"), decoding, special_ids(tokenizer, config["special"]))
         judge = _judge(folder / OWN_JUDGE if (folder / OWN_JUDGE).is_dir() else JUDGE)
         return Model(
@@ -138,6 +137,13 @@ def _load(folder: Path) -> Model:
     except Exception as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise BadInput(f"{folder}: cannot be loaded as a model: {reason}; train it again") from error
+
+
+def _steps(config: dict[str, Any]) -> Steps:
+    square = (len(TAGS), len(TAGS))
+    shapes = {"steps": square, "distance": (2, DISTANCES)} | ({"inner_steps": square} if "inner_steps" in config else {})
+    steps, distance, *inner = (np.array(config[name], dtype=np.float32).reshape(shape) for name, shape in shapes.items())
+    return Steps(steps, distance, config["absent_source"], *inner)
 
 
 def _judge(folder: Path = JUDGE) -> Judge:

@@ -1,8 +1,8 @@
-"""The attribution network in PyTorch: any Hugging Face encoder with a tag layer, a CRF and a linking layer.
+"""The attribution network in PyTorch: any Hugging Face encoder with a tag layer, a CRF, a linking layer and an inner layer.
 
-For each piece it gives seven tag scores and three vectors: as a cue (`query`), as part of a source, and as part
-of a content (`keys`). A content belongs to the cue whose query agrees best with its keys; a cue takes the source that agrees best
-with its query, or none, so that several cues may share one source.
+For each piece it gives seven tag scores, seven more for relations inside a content, and three vectors: as a cue (`query`), as part
+of a source, and as part of a content (`keys`). A content belongs to the cue whose query agrees best with its keys; a cue takes the
+source that agrees best with its query, or none, so that several cues may share one source.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig
 
 from annotators.batches import Batch
 from annotators.decoding import DISTANCES, Steps, distance_bucket
+from annotators.inner import InnerLayer
 from annotators.pieces import FEATURES
 from annotators.tags import FORBIDDEN, TAGS, allowed_steps
 
@@ -25,7 +26,7 @@ LINK = 64
 
 
 class AttributionNetwork(nn.Module):
-    """Encoder, tag layer, CRF steps and linking layer in one module."""
+    """Encoder, tag layer, CRF steps, linking layer and inner layer in one module."""
 
     def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
         super().__init__()
@@ -38,6 +39,8 @@ class AttributionNetwork(nn.Module):
         self.distance = nn.Parameter(torch.zeros(2, DISTANCES))
         self.absent_source = nn.Parameter(torch.zeros(1))
         self.steps = nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))
+        self.inner = InnerLayer(2 * width)
+        self.inner_steps = nn.Parameter(torch.zeros(len(TAGS), len(TAGS)))
         self.forbidden: Tensor
         self.register_buffer("forbidden", torch.from_numpy(~allowed_steps()) * FORBIDDEN, persistent=False)
 
@@ -56,20 +59,36 @@ class AttributionNetwork(nn.Module):
         config.intermediate_size = width
         return AttributionNetwork(config)
 
-    def forward(self, ids: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """ids, feature, mask: (batch, length). Returns hidden (b, l, width), tag scores (b, l, 7), links (b, l, 3, LINK)."""
+    def forward(self, ids: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """ids, feature, mask: (batch, length).
+
+        Returns hidden (b, l, width), tag scores (b, l, 7), links (b, l, 3, LINK), inner tag scores (b, l, 7).
+        """
         embedded = self.encoder.get_input_embeddings()(ids) + self.feature(feature)
-        hidden = self.encoder(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+        states = self.encoder(inputs_embeds=embedded, attention_mask=mask, output_hidden_states=True).hidden_states
+        halfway, hidden = states[len(states) // 2], states[-1]
         out = self.outputs(self.dropout(hidden))
         tags, links = out[..., : len(TAGS)], out[..., len(TAGS) :]
-        return hidden, tags, links.unflatten(-1, (3, LINK))
+        inner = self.inner(torch.cat([halfway, hidden], -1).detach(), mask)
+        return hidden, tags, links.unflatten(-1, (3, LINK)), inner
 
     def tag_loss(self, scores: Tensor, gold: Tensor, mask: Tensor) -> Tensor:
         """Mean negative log-likelihood a piece of the gold tag paths under the CRF. gold: (b, l); mask: (b, l) bool.
 
         The path begins after the opening special piece, with any tag: a window may begin inside a stretch.
         """
-        steps = self.steps + self.forbidden
+        return self._path_loss(scores, gold, mask, self.steps) / mask[:, 1:].sum()
+
+    def inner_loss(self, scores: Tensor, gold: Tensor, within: Tensor, mask: Tensor) -> Tensor:
+        """As `tag_loss`, of inner relations: a piece of no content (within: (b, l) bool) has no inner tag.
+
+        The mean is over the contents' pieces.
+        """
+        scores = torch.where(within.unsqueeze(-1), scores, scores.new_tensor([0.0] + [FORBIDDEN] * (len(TAGS) - 1)))
+        return self._path_loss(scores, gold, mask, self.inner_steps) / within.sum().clamp(min=1)
+
+    def _path_loss(self, scores: Tensor, gold: Tensor, mask: Tensor, steps: Tensor) -> Tensor:
+        steps = steps + self.forbidden
         scores, gold, mask = (value[:, 1:].transpose(0, 1) for value in (scores, gold, mask))
         forward = scores[0]
         for at in range(1, len(scores)):
@@ -77,7 +96,7 @@ class AttributionNetwork(nn.Module):
             forward = torch.where(mask[at].unsqueeze(-1), onward, forward)
         path = scores.gather(-1, gold.unsqueeze(-1)).squeeze(-1)
         path = (path * mask).sum(0) + (steps[gold[:-1], gold[1:]] * mask[1:]).sum(0)
-        return (torch.logsumexp(forward, dim=-1) - path).sum() / mask.sum()
+        return (torch.logsumexp(forward, dim=-1) - path).sum()
 
     def link_loss(self, links: Tensor, batch: Batch) -> Tensor:
         """Mean cross-entropy of giving each content piece its cue, and each cue its source or none, among the window's own."""
@@ -111,12 +130,12 @@ class TorchBackend:
     def __init__(self, network: AttributionNetwork, special: tuple[int, int]) -> None:
         self.network, self.special = network.eval(), special
         self.device = next(network.parameters()).device
-        steps, distance = (value.detach().cpu().numpy() for value in (network.steps, network.distance))
-        self.steps = Steps(steps, distance, float(network.absent_source.detach()))
+        steps, distance, inner = (value.detach().cpu().numpy() for value in (network.steps, network.distance, network.inner_steps))
+        self.steps = Steps(steps, distance, float(network.absent_source.detach()), inner)
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
         """See `annotators.attribution.Backend`."""
         with torch.inference_mode():
             inputs = (torch.from_numpy(x).to(self.device) for x in (ids, feature, mask))
-            _, tags, links = self.network(*inputs)
-        return tags.cpu().numpy(), links.cpu().numpy()
+            _, *outputs = self.network(*inputs)
+        return tuple(output.cpu().numpy() for output in outputs)

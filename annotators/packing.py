@@ -27,7 +27,7 @@ from schemas import labels
 from schemas.errors import BadInput
 
 NAMES = ("ids", "feature", "mask")
-OUTPUTS = ("tags", "links")
+OUTPUTS = ("tags", "links", "inner")
 """What a model answers; the network's hidden states are for training alone."""
 Sample = dict[str, np.ndarray]
 
@@ -55,6 +55,7 @@ def pack(
             "special": list(special),
             "steps": [[round(float(x), 5) for x in row] for row in network.steps.tolist()],
             "distance": [[round(float(x), 5) for x in row] for row in network.distance.tolist()],
+            "inner_steps": [[round(float(x), 5) for x in row] for row in network.inner_steps.tolist()],
             "absent_source": round(float(network.absent_source.detach()), 5),
             **extra,
         }
@@ -104,7 +105,7 @@ def quantize(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelPro
 
 
 def unpack(folder: Path) -> AttributionNetwork:
-    """The network of a model folder, to train on from, its weights as exact as 8 bits are.
+    """The network of a model folder, to train on from, its weights as exact as 8 bits are; an inner layer, where it has none, begins anew.
 
     Errors: BadInput where the folder does not tell its encoder.
     """
@@ -113,8 +114,10 @@ def unpack(folder: Path) -> AttributionNetwork:
         raise BadInput(f"{folder}: was packed by an older version and cannot be trained on; start from its encoder")
     network = AttributionNetwork(AutoConfig.for_model(**config["encoder"]))
     weights = {name: torch.tensor(value) for name, value in named_weights(onnx.load(folder / "model.onnx").graph)}
-    weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance")}
+    weights |= {name: torch.tensor(config[name]) for name in ("steps", "distance", "inner_steps") if name in config}
     weights["absent_source"] = torch.tensor([config["absent_source"]])
+    if "inner_steps" not in config:
+        weights |= {name: value for name, value in network.state_dict().items() if name.startswith("inner")}
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
     return network
 

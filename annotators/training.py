@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
+ARTICLES_INNER = 0.05
+"""Weight of articles, whose annotators nested nothing, beside written passages for inner relations: as much as keeps them few there."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Recipe:
 
 
 class Learner(nn.Module):
-    """What is trained: the attribution network, by its tags and links."""
+    """What is trained: the attribution network, by its tags, links and inner tags."""
 
     def __init__(self, network: AttributionNetwork) -> None:
         super().__init__()
@@ -75,16 +77,17 @@ class Learner(nn.Module):
                 module.p = 0.0
 
     def loss(self, batch: Batch, recipe: Recipe) -> Tensor:
-        """Of one batch: tags and links, and how far a leader is."""
+        """Of one batch: tags and links, and how far a leader is; inner tags, which move the inner layer alone."""
         device = next(self.parameters()).device
         ids, feature, mask = batch.ids.to(device), batch.feature.to(device), batch.mask.to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bfloat16(device)):
-            hidden, scores, links = self.network(ids, feature, mask)
+            hidden, scores, links, inner = self.network(ids, feature, mask)
         tags = self.network.tag_loss(scores.float(), batch.tags.to(device), mask)
         relations = tags + recipe.link_weight * self.network.link_loss(links.float(), batch)
         if self.leader:
             relations = relations + recipe.follow * self._distance(hidden, ids, feature, mask)
-        return recipe.passage_tags * relations if batch.written else relations
+        nested = self.network.inner_loss(inner.float(), batch.inner.to(device), batch.within.to(device), mask)
+        return recipe.passage_tags * relations + nested if batch.written else relations + ARTICLES_INNER * nested
 
     def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
         """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""

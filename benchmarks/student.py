@@ -75,12 +75,12 @@ class Student(AttributionNetwork):
         upper.embeddings = _Pass()
         super().__init__(config, upper)
 
-    def forward(self, states: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, states: Tensor, feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """As the network's, with states (b, l, width) in place of ids."""
         hidden = self.encoder(inputs_embeds=states + self.feature(feature), attention_mask=mask).last_hidden_state
         out = self.outputs(self.dropout(hidden))
         tags, links = out[..., : -3 * 64], out[..., -3 * 64 :]
-        return hidden, tags, links.unflatten(-1, (3, 64))
+        return hidden, tags, links.unflatten(-1, (3, 64)), torch.zeros_like(tags)
 
 
 class StudentBackend:
@@ -91,13 +91,13 @@ class StudentBackend:
         steps, distance = (value.detach().numpy() for value in (student.steps, student.distance))
         self.steps = Steps(steps, distance, float(student.absent_source.detach()))
 
-    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, ids: np.ndarray, feature: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
         """See `annotators.attribution.Backend`."""
         masked = torch.from_numpy(mask)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16(CPU)):
             states = self.lower.states(torch.from_numpy(ids), masked)
-            _, tags, links = self.student(states, torch.from_numpy(feature), masked)
-        return tags.float().numpy(), links.float().numpy()
+            _, *outputs = self.student(states, torch.from_numpy(feature), masked)
+        return tuple(output.float().numpy() for output in outputs)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _batches(cuts: Cuts, special: tuple[int, int], lesson: Lesson, rng: random.R
 def _loss(learner: Student, batch: Batch, lower: Lower, lesson: Lesson) -> Tensor:
     states = lower.states(batch.ids, batch.mask)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16(CPU)):
-        _, scores, links = learner(states, batch.feature, batch.mask)
+        _, scores, links, _ = learner(states, batch.feature, batch.mask)
     return learner.tag_loss(scores.float(), batch.tags, batch.mask) + lesson.link_weight * learner.link_loss(links.float(), batch)
 
 
