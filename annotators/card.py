@@ -19,17 +19,17 @@ tags: [attribution, quotation, news]
 # {revision}
 
 Finds who says what in English news (source, cue, content of each attribution relation).
-An encoder ({encoder}) with a BIO tag layer and CRF, and a linking layer that gives each source and
-content to its cue. ONNX in 8 bits; loaded without pickle.
+An encoder ({encoder}) with a BIO tag layer and CRF, a linking layer that gives each source and
+content to its cue, and an inner layer: a second row of tags for the relations inside contents. ONNX in 8 bits; loaded without pickle.
 
 **Trained on** the files listed under Data{note}. Started from {start}.
 
 **Use** to pre-label wire news for human review. **Not for** judging people, or any decision without a human: what it finds are guesses
 about how a text presents its sources.
 
-**Limits**: English only. The tag layer gives each word to one relation; a content with a verb of speech is read once more for the
-relations inside it. Figures hold for texts like those of dev; a slice of few texts says little, its interval how little. Reliability and
-credibility are never filled in.
+**Limits**: English only. Relations nest one deep: of those inside a content that share words the model gives one. In news features like
+PolNeAR's, whose annotators nested nothing, it finds few of them. Figures hold for texts like those of dev; a slice of few texts says
+little, its interval how little. Reliability and credibility are never filled in.
 """
 
 
