@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 log = logging.getLogger(__name__)
-ARTICLES_INNER = 0.05
-"""Weight of articles, whose annotators nested nothing, beside written passages for inner relations: as much as keeps them few there."""
+FLAT_ARTICLES = 0.05
+"""Weight for inner relations of articles in which nothing is nested, as in PolNeAR, beside others: as much as keeps them few there."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Learner(nn.Module):
         if self.leader:
             relations = relations + recipe.follow * self._distance(hidden, ids, feature, mask)
         nested = self.network.inner_loss(inner.float(), batch.inner.to(device), batch.within.to(device), mask)
-        return recipe.passage_tags * relations + nested if batch.written else relations + ARTICLES_INNER * nested
+        flat = not batch.written and not batch.inner.any()
+        return (recipe.passage_tags if batch.written else 1.0) * relations + (FLAT_ARTICLES if flat else 1.0) * nested
 
     def _distance(self, hidden: Tensor, ids: Tensor, feature: Tensor, mask: Tensor) -> Tensor:
         """Mean squared distance of the hidden states from the leader's, as a share of the variance of these."""

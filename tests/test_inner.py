@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import random
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from annotators.corpora import Article, Relation
@@ -81,21 +82,17 @@ def test_pieces_outside_contents_do_not_count(encoder: str) -> None:
     gold = gold_of(article(OUTER, INNER), tokenizer_of(encoder))
     batch = collate([(gold, 0, len(gold.pieces))], (2, 3))
     network = AttributionNetwork.from_encoder(encoder).eval()
-    scores = torch.randn((*batch.ids.shape, len(TAGS)), generator=torch.Generator().manual_seed(random.Random(1).randrange(99)))
+    scores = torch.randn((*batch.ids.shape, len(TAGS)), generator=torch.Generator().manual_seed(1))
     other = torch.where(batch.within.unsqueeze(-1), scores, scores + 7 * torch.arange(len(TAGS)))
     losses = [network.inner_loss(its, batch.inner, batch.within, batch.mask) for its in (scores, other)]
     assert torch.isclose(*losses)
 
 
 def test_a_model_of_before_gets_a_fresh_inner_layer(tmp_path: Path, encoder: str) -> None:
-    import json
-
     from annotators.network import AttributionNetwork
     from annotators.packing import pack, unpack
 
     network = AttributionNetwork.from_encoder(encoder)
-    import numpy as np
-
     ids = np.array([[2, 5, 6, 7, 3]])
     samples = [{"ids": ids, "feature": ids * 0, "mask": ids > 0}]
     pack(network, Path(encoder) / "tokenizer.json", ("[CLS]", "[SEP]"), tmp_path / "model", {}, samples)
