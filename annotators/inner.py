@@ -14,7 +14,7 @@ from transformers.models.bert.modeling_bert import BertEncoder
 from annotators.tags import TAGS
 
 WIDTH = 256
-"""Far narrower than an encoder's layers: it takes a twentieth of their time."""
+"""Far narrower than an encoder's layers, so that it costs little."""
 
 
 class InnerLayer(nn.Module):
