@@ -11,7 +11,8 @@ import pytest
 from annotators.corpora import Article, Relation
 from annotators.tags import ROLES, TAGS
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the train extra: `make train-env`")
+pytestmark = pytest.mark.train
 
 TEXT = "The minister said the rebels had denied they hoped to win. It rained."
 OUTER = ("The minister", "said", "the rebels had denied they hoped to win")
