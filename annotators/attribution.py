@@ -69,16 +69,12 @@ class Reading:
 
 
 def read(texts: Sequence[str], tokenizer: Tokenizer, backend: Backend) -> Iterator[Reading]:
-    """A reading of each text, in order; windows of all the texts given are batched together by length."""
+    """A reading of each text, in order; windows of all the texts given are batched together by length, and decoded all at once."""
     split = [split_pieces(text, tokenizer) for text in texts]
     ranges = [windows(pieces) for pieces in split]
     outputs = iter(run_windows([(split[t], *r) for t, its in enumerate(ranges) for r in its], backend))
     outs = [[next(outputs) for _ in its] for its in ranges]
-    return readings(split, ranges, outs, backend.steps)
-
-
-def readings(split: Sequence[Pieces], ranges: Sequence[list[Range]], outs: Sequence[list[Output]], steps: Steps) -> Iterator[Reading]:
-    """Readings from what a backend gave for each window of each text: scores merged, decoded all at once."""
+    steps = backend.steps
     scores = [_merge(len(p), r, [o.tags for o in out]) for p, r, out in zip(split, ranges, outs, strict=True)]
     paths, sure = best_paths(scores, steps.steps), all_marginals(scores, steps.steps)
     for t, pieces in enumerate(split):

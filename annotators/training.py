@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FLAT_ARTICLES = 0.05
-"""Weight for inner relations of articles in which nothing is nested, as in PolNeAR, beside others: as much as keeps them few there."""
+"""Weight for inner relations of articles in which nothing is nested: about the share of PolNeAR's that the shipped layer saw in a pass."""
 
 
 @dataclass(frozen=True)
